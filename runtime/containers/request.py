@@ -12,7 +12,7 @@ from runtime.errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any
 
 
 @dataclass(frozen=True)
@@ -65,21 +65,21 @@ class Throttle:
 class Resources:
     """The limits of a container; what `update` may change later. None: not said."""
 
-    memory: Optional[int] = None
-    memory_swap: Optional[int] = None  # memory and swap together; -1 unlimited
-    memory_reservation: Optional[int] = None
-    memory_swappiness: Optional[int] = None
-    oom_kill_disable: Optional[bool] = None
-    nano_cpus: Optional[int] = None  # --cpus in billionths
-    cpu_period: Optional[int] = None  # microseconds
-    cpu_quota: Optional[int] = None  # microseconds
-    cpu_rt_period: Optional[int] = None  # microseconds
-    cpu_rt_runtime: Optional[int] = None  # microseconds
-    cpu_shares: Optional[int] = None
+    memory: int | None = None
+    memory_swap: int | None = None  # memory and swap together; -1 unlimited
+    memory_reservation: int | None = None
+    memory_swappiness: int | None = None
+    oom_kill_disable: bool | None = None
+    nano_cpus: int | None = None  # --cpus in billionths
+    cpu_period: int | None = None  # microseconds
+    cpu_quota: int | None = None  # microseconds
+    cpu_rt_period: int | None = None  # microseconds
+    cpu_rt_runtime: int | None = None  # microseconds
+    cpu_shares: int | None = None
     cpuset_cpus: str = ""
     cpuset_mems: str = ""
-    pids_limit: Optional[int] = None  # -1 and 0 unlimited
-    blkio_weight: Optional[int] = None
+    pids_limit: int | None = None  # -1 and 0 unlimited
+    blkio_weight: int | None = None
     blkio_weight_device: tuple[Throttle, ...] = ()
     device_read_bps: tuple[Throttle, ...] = ()
     device_write_bps: tuple[Throttle, ...] = ()
@@ -110,7 +110,7 @@ class Request:
 
     # ------------------------------------------------------------------------------------------ the program
     command: tuple[str, ...] = ()
-    entrypoint: Optional[tuple[str, ...]] = None  # an empty tuple takes the image's away
+    entrypoint: tuple[str, ...] | None = None  # an empty tuple takes the image's away
     environment: tuple[str, ...] = ()  # "KEY=value"; a lone "KEY" takes the image's away
     working_folder: str = ""
     user: str = ""
@@ -123,7 +123,7 @@ class Request:
     console_size: tuple[int, ...] = ()  # rows and columns of the terminal that asks, when there is one
     init: bool = False
     stop_signal: str = ""
-    stop_timeout: Optional[int] = None
+    stop_timeout: int | None = None
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     auto_remove: bool = False
 
@@ -131,14 +131,14 @@ class Request:
     mounts: tuple[Mount, ...] = ()
     volumes_from: tuple[str, ...] = ()
     read_only: bool = False
-    shm_size: Optional[int] = None
+    shm_size: int | None = None
     devices: tuple[Device, ...] = ()
     device_cgroup_rules: tuple[str, ...] = ()
 
     # -------------------------------------------------------------------------------------------- its limits
     resources: Resources = field(default_factory=Resources)
     ulimits: tuple[Ulimit, ...] = ()
-    oom_score_adjustment: Optional[int] = None
+    oom_score_adjustment: int | None = None
     cgroup_parent: str = ""
 
     # ------------------------------------------------------------------------------------------- its borders
@@ -146,7 +146,7 @@ class Request:
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ()
     security_options: tuple[str, ...] = ()  # "seccomp=unconfined", "no-new-privileges", ...
-    seccomp_profile: Optional[dict[str, Any]] = None  # what --security-opt seccomp=FILE held
+    seccomp_profile: dict[str, Any] | None = None  # what --security-opt seccomp=FILE held
     pid: str = ""
     ipc: str = ""
     uts: str = ""
