@@ -176,12 +176,14 @@ class Request:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the container's record; what was not said is left out."""
-        return _plain(self)
+        plain: dict[str, Any] = _plain(self)
+        return plain
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Request:
         """InvalidInput for a field that this version does not know."""
-        return _build(cls, data)
+        request: Request = _build(cls, data)
+        return request
 
     def with_resources(self, changes: Resources) -> Request:
         """This request with `changes`' limits in place of its own; what `changes` does not say stays."""
@@ -207,11 +209,13 @@ class ExecRequest:
     console_size: tuple[int, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return _plain(self)
+        plain: dict[str, Any] = _plain(self)
+        return plain
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ExecRequest:
-        return _build(cls, data)
+        request: ExecRequest = _build(cls, data)
+        return request
 
 
 # Fields that hold values of these classes, one or a tuple of them.
