@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from backends.contract import Selection
+
 
 class BackendError(Exception):
     def __init__(self, message: str, hint: str = "") -> None:
@@ -10,7 +14,12 @@ class BackendError(Exception):
 
 
 class NoUsableBackend(BackendError):
-    """Nothing in the catalogue meets the demands on this host. Carries the selection, with every reason."""
+    """Nothing in the catalogue meets the demands on this host. Carries the selections that failed, with every reason
+    (`Selection.chosen` is empty in them)."""
+
+    def __init__(self, message: str, hint: str = "", selections: tuple[Selection, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.selections = selections
 
 
 class UnsupportedConfiguration(BackendError):

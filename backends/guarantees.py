@@ -1,6 +1,16 @@
-"""What a container is promised. A demand names these; a backend says which it gives on a host."""
+"""What a container is promised. A demand names these; a backend says which it gives on a host.
+
+On the launch path: plain classes, no imports at run time.
+"""
 
 from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from backends.requirements import Requirement
+    from probes.report import HostReport
 
 # name -> what the promise is, for a person
 GUARANTEES: dict[str, str] = {
@@ -23,12 +33,32 @@ GUARANTEES: dict[str, str] = {
     "memory-limit": "memory can be limited",
     "swap-limit": "swap can be limited",
     "cpu-limit": "CPU time can be limited",
+    "cpu-share": "CPU time can be shared by weight",
     "cpuset": "CPUs can be assigned",
     "pids-limit": "the number of processes can be limited",
     "io-limit": "block I/O can be limited",
     "layers": "images share what they have in common",
     "cheap-start": "a container starts without copying its image",
 }
+
+# Which family answers for a promise: selection holds each family to its own, and to no other's.
+FAMILIES: dict[str, frozenset[str]] = {
+    "execution": frozenset(
+        (
+            "own-root", "mount-namespace", "pid-namespace", "uts-namespace", "ipc-namespace", "user-namespace",
+            "cgroup-namespace", "capabilities", "no-new-privileges", "seccomp", "read-only-root", "masked-paths",
+            "kill-all",
+        )
+    ),
+    "cgroups": frozenset(
+        (
+            "device-access", "pause", "memory-limit", "swap-limit", "cpu-limit", "cpu-share", "cpuset", "pids-limit",
+            "io-limit",
+        )
+    ),
+    "storage": frozenset(("layers", "cheap-start")),
+    "network": frozenset(("network-namespace",)),
+}  # fmt: skip
 
 REQUIRE = "require"
 PREFER = "prefer"
@@ -51,3 +81,108 @@ class Demands:
         self.prefer = prefer
         self.forbid = forbid
         self.forced = dict(forced or {})
+
+    def with_required(self, names: Iterable[str]) -> Demands:
+        """These demands and more; what is required is no longer only preferred, nor forbidden."""
+        more = frozenset(names)
+        return Demands(self.require | more, self.prefer - more, self.forbid - more, self.forced)
+
+    def with_preferred(self, names: Iterable[str]) -> Demands:
+        """The same with these wished for only: what this host cannot give of them is given up visibly."""
+        some = frozenset(names)
+        return Demands(self.require - some, self.prefer | some, self.forbid - some, self.forced)
+
+    def without(self, names: Iterable[str]) -> Demands:
+        """The same without these, which the user gave up by name."""
+        gone = frozenset(names)
+        return Demands(self.require - gone, self.prefer - gone, self.forbid, self.forced)
+
+    def with_forbidden(self, names: Iterable[str]) -> Demands:
+        no = frozenset(names)
+        return Demands(self.require - no, self.prefer - no, self.forbid | no, self.forced)
+
+    def with_forced(self, family: str, backend: str) -> Demands:
+        return Demands(self.require, self.prefer, self.forbid, {**self.forced, family: backend})
+
+
+class Promise:
+    """A guarantee that a backend gives where `requirements` are met. `inherent`: it cannot be left out, so a demand
+    that forbids the guarantee excludes the backend."""
+
+    __slots__ = ("guarantee", "inherent", "requirements")
+
+    def __init__(self, guarantee: str, *requirements: Requirement, inherent: bool = False) -> None:
+        self.guarantee = guarantee
+        self.requirements = requirements
+        self.inherent = inherent
+
+
+def given(promises: Iterable[Promise], report: HostReport) -> frozenset[str]:
+    """The guarantees that these promises come to on a host."""
+    return frozenset(
+        promise.guarantee for promise in promises if all(needed.met(report) for needed in promise.requirements)
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- demands
+
+# What a container is promised when the user says nothing: what docker users rely on. no-new-privileges is no part of
+# it (set-uid programs work in docker by default). device-access is: the default capabilities hold CAP_MKNOD, with which
+# a root without device rules reads the host's disks.
+DEFAULT_DEMANDS = Demands(
+    require=frozenset(
+        (
+            "own-root", "mount-namespace", "pid-namespace", "uts-namespace", "ipc-namespace", "network-namespace",
+            "capabilities", "seccomp", "masked-paths", "kill-all", "device-access",
+        )
+    ),
+    prefer=frozenset(("pause", "layers", "cheap-start")),
+)  # fmt: skip
+
+# What a user gives up by name, and by which flag.
+GIVEN_UP_BY: dict[str, frozenset[str]] = {
+    "--privileged": frozenset(("capabilities", "seccomp", "masked-paths", "device-access")),
+    "--network host": frozenset(("network-namespace",)),
+    "--pid host": frozenset(("pid-namespace",)),
+    "--ipc host": frozenset(("ipc-namespace",)),
+    "--uts host": frozenset(("uts-namespace",)),
+    "--userns host": frozenset(("user-namespace",)),
+    "--cgroupns host": frozenset(("cgroup-namespace",)),
+    "--security-opt seccomp=unconfined": frozenset(("seccomp",)),
+    "--security-opt systempaths=unconfined": frozenset(("masked-paths",)),
+    "--cap-drop MKNOD": frozenset(("device-access",)),
+}
+
+# What a user asks for by a flag, above the default.
+ASKED_BY: dict[str, frozenset[str]] = {
+    "--read-only": frozenset(("read-only-root",)),
+    "--security-opt no-new-privileges": frozenset(("no-new-privileges",)),
+    "--userns": frozenset(("user-namespace",)),
+    "--cgroupns private": frozenset(("cgroup-namespace",)),
+}
+
+# What a key of linux.resources in config.json asks for.
+LIMITED_BY: dict[tuple[str, str], str] = {
+    ("memory", "limit"): "memory-limit",
+    ("memory", "reservation"): "memory-limit",
+    ("memory", "swap"): "swap-limit",
+    ("cpu", "quota"): "cpu-limit",
+    ("cpu", "shares"): "cpu-share",
+    ("cpu", "cpus"): "cpuset",
+    ("cpu", "mems"): "cpuset",
+    ("pids", "limit"): "pids-limit",
+    ("blockIO", "weight"): "io-limit",
+    ("blockIO", "throttleReadBpsDevice"): "io-limit",
+    ("blockIO", "throttleWriteBpsDevice"): "io-limit",
+    ("blockIO", "throttleReadIOPSDevice"): "io-limit",
+    ("blockIO", "throttleWriteIOPSDevice"): "io-limit",
+}
+
+
+def demanded_by(resources: dict[str, dict[str, object]]) -> frozenset[str]:
+    """The guarantees that the limits in `linux.resources` ask for; "unlimited" (0 or -1, or empty) asks for nothing."""
+    return frozenset(
+        guarantee
+        for (section, key), guarantee in LIMITED_BY.items()
+        if (resources.get(section) or {}).get(key) not in (None, 0, -1, "", [])
+    )

@@ -1,0 +1,219 @@
+"""Every backend there is, by family and in order of preference: literal data, and the only place that names them all.
+
+Judging reads this alone; `load` imports the one backend that was chosen. On the launch path: plain classes.
+"""
+
+from __future__ import annotations
+
+from backends.guarantees import Promise, given
+from backends.requirements import Requirement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from probes.report import HostReport
+
+FAMILIES = ("execution", "storage", "cgroups", "network")
+
+
+class Entry:
+    """A backend as data: what it needs, what it promises where its needs are met, and where its code is."""
+
+    __slots__ = ("attribute", "family", "module", "name", "promises", "requirements", "title")
+
+    def __init__(
+        self,
+        family: str,
+        name: str,
+        title: str,
+        module: str,
+        attribute: str,
+        requirements: tuple[Requirement, ...] = (),
+        promises: tuple[Promise, ...] = (),
+    ) -> None:
+        self.family = family
+        self.name = name
+        self.title = title
+        self.module = module
+        self.attribute = attribute
+        self.requirements = requirements
+        self.promises = promises
+
+    def guarantees(self, report: HostReport) -> frozenset[str]:
+        return given(self.promises, report)
+
+
+_SYS_ADMIN = Requirement("to make namespaces and mounts", "privilege.sys_admin")
+_PID = (
+    Requirement("to hide other processes", "namespace.pid"),
+    Requirement("to start a process in one", "namespace.pid.clone", "namespace.pid.unshare"),
+)
+_WRITABLE = Requirement("to hold the container's processes", "cgroup.writable")
+_SWAP = Requirement("to account for swap", "cgroup.swap")
+_CFS = Requirement("to give CPU time by quota", "cgroup.cfs")
+_NETWORK = Requirement("to give a container interfaces of its own", "namespace.net")
+
+
+def _limited(guarantee: str, *controllers: str, also: tuple[Requirement, ...] = ()) -> Promise:
+    return Promise(guarantee, Requirement("to apply it", *(f"cgroup.{name}" for name in controllers)), *also)
+
+
+CATALOGUE: tuple[Entry, ...] = (
+    # -------------------------------------------------------------------------------------------------- execution
+    Entry(
+        "execution",
+        "namespaces",
+        "namespaces and mounts made by this program itself",
+        "backends.execution.namespaces.backend",
+        "NamespacesBackend",
+        requirements=(
+            _SYS_ADMIN,
+            Requirement("to keep a container's mounts to itself", "namespace.mount"),
+            Requirement("to put files into a container", "mount.bind"),
+            Requirement("to put the host's root out of reach", "mount.pivot_root", "mount.move"),
+        ),
+        promises=(
+            Promise("own-root"),
+            Promise("mount-namespace"),
+            Promise("pid-namespace", *_PID),
+            Promise("kill-all", *_PID),
+            Promise("uts-namespace", Requirement("to give a host name of its own", "namespace.uts")),
+            Promise("ipc-namespace", Requirement("to part System V IPC", "namespace.ipc")),
+            Promise("user-namespace", Requirement("to map root to an ordinary user", "namespace.user")),
+            Promise("cgroup-namespace", Requirement("to hide the host's cgroups", "namespace.cgroup")),
+            Promise("capabilities", Requirement("to drop what was not granted", "process.capabilities")),
+            Promise("no-new-privileges", Requirement("to disarm set-uid programs", "process.no_new_privs")),
+            Promise("seccomp", Requirement("to refuse dangerous system calls", "seccomp.filter")),
+            Promise("read-only-root"),
+            Promise("masked-paths", Requirement("to cover folders", "mount.tmpfs")),
+        ),
+    ),
+    # ---------------------------------------------------------------------------------------------------- storage
+    Entry(
+        "storage",
+        "overlay",
+        "the kernel's overlay file system",
+        "backends.storage.overlay",
+        "OverlayStorage",
+        requirements=(
+            Requirement("to stack a container on its image", "storage.overlay"),
+            Requirement("to stack an image's layers", "storage.overlay.multiple"),
+            Requirement("to keep removed folders removed", "storage.overlay.xattr"),
+            Requirement("to keep removed files removed", "storage.whiteout"),
+        ),
+        promises=(Promise("layers", inherent=True), Promise("cheap-start", inherent=True)),
+    ),
+    Entry(
+        "storage",
+        "copy",
+        "a copy of the image for every container",
+        "backends.storage.copy",
+        "CopyStorage",
+        requirements=(Requirement("to keep the owners of an image's files", "storage.chown"),),
+    ),
+    # ---------------------------------------------------------------------------------------------------- cgroups
+    Entry(
+        "cgroups",
+        "hybrid",
+        "cgroup v1, and v2 for the controllers that v1 lacks",
+        "backends.cgroups.hybrid",
+        "HybridCgroups",
+        requirements=(
+            Requirement("to use its controllers", "cgroup.v1"),
+            Requirement("to use its controllers", "cgroup.v2"),
+            _WRITABLE,
+        ),
+        promises=(
+            _limited("device-access", "v1.devices", "v2.devices"),
+            _limited("pause", "v1.freezer", "v2.freeze"),
+            _limited("memory-limit", "v1.memory", "v2.memory"),
+            _limited("swap-limit", "v1.memory", "v2.memory", also=(_SWAP,)),
+            _limited("cpu-limit", "v1.cpu", "v2.cpu", also=(_CFS,)),
+            _limited("cpu-share", "v1.cpu", "v2.cpu"),
+            _limited("cpuset", "v1.cpuset", "v2.cpuset"),
+            _limited("pids-limit", "v1.pids", "v2.pids"),
+            _limited("io-limit", "v1.blkio", "v2.io"),
+        ),
+    ),
+    Entry(
+        "cgroups",
+        "v2",
+        "cgroup v2, one hierarchy",
+        "backends.cgroups.v2",
+        "V2Cgroups",
+        requirements=(Requirement("to use its controllers", "cgroup.v2"), _WRITABLE),
+        promises=(
+            _limited("device-access", "v2.devices"),
+            _limited("pause", "v2.freeze"),
+            _limited("memory-limit", "v2.memory"),
+            _limited("swap-limit", "v2.memory", also=(_SWAP,)),
+            _limited("cpu-limit", "v2.cpu", also=(_CFS,)),
+            _limited("cpu-share", "v2.cpu"),
+            _limited("cpuset", "v2.cpuset"),
+            _limited("pids-limit", "v2.pids"),
+            _limited("io-limit", "v2.io"),
+        ),
+    ),
+    Entry(
+        "cgroups",
+        "v1",
+        "cgroup v1, one hierarchy a controller",
+        "backends.cgroups.v1",
+        "V1Cgroups",
+        requirements=(Requirement("to use its controllers", "cgroup.v1"), _WRITABLE),
+        promises=(
+            _limited("device-access", "v1.devices"),
+            _limited("pause", "v1.freezer"),
+            _limited("memory-limit", "v1.memory"),
+            _limited("swap-limit", "v1.memory", also=(_SWAP,)),
+            _limited("cpu-limit", "v1.cpu", also=(_CFS,)),
+            _limited("cpu-share", "v1.cpu"),
+            _limited("cpuset", "v1.cpuset"),
+            _limited("pids-limit", "v1.pids"),
+            _limited("io-limit", "v1.blkio"),
+        ),
+    ),
+    Entry(
+        "cgroups",
+        "absent",
+        "no cgroups: no limits, no pause, no device rules",
+        "backends.cgroups.absent",
+        "AbsentCgroups",
+    ),
+    # ---------------------------------------------------------------------------------------------------- network
+    Entry(
+        "network",
+        "none",
+        "a network namespace with loopback alone",
+        "backends.network.none",
+        "NoNetwork",
+        requirements=(_NETWORK, Requirement("to give a container 127.0.0.1", "network.loopback")),
+        promises=(Promise("network-namespace", inherent=True),),
+    ),
+    Entry(
+        "network",
+        "host",
+        "the host's own network",
+        "backends.network.host",
+        "HostNetwork",
+    ),
+)
+
+
+def members(family: str, catalogue: tuple[Entry, ...] = CATALOGUE) -> tuple[Entry, ...]:
+    return tuple(entry for entry in catalogue if entry.family == family)
+
+
+def find(family: str, name: str, catalogue: tuple[Entry, ...] = CATALOGUE) -> Entry:
+    """KeyError for a name that the family does not have."""
+    for entry in catalogue:
+        if entry.family == family and entry.name == name:
+            return entry
+    raise KeyError(f"{family}/{name}")
+
+
+def load(family: str, name: str) -> Any:
+    """The class of a backend; imports its module, and no other backend's. KeyError."""
+    entry = find(family, name)
+    return getattr(__import__(entry.module, None, None, (entry.attribute,)), entry.attribute)
