@@ -52,6 +52,15 @@ class Paths:
     def log(self, identifier: str) -> str:
         return f"{self.root}/containers/{identifier}/log"
 
+    def marker(self, identifier: str) -> str:
+        """Exists from a container's start to the recording of its end: what a reboot in between leaves."""
+        return f"{self.root}/containers/{identifier}/started"
+
+    @property
+    def names(self) -> str:
+        """A file for each container's name, with its identifier in it."""
+        return self.root + "/names"
+
     @property
     def storages(self) -> str:
         return self.root + "/storage"
@@ -108,5 +117,5 @@ class Paths:
         # 0711: a container in a user namespace of its own walks through here to its root without being us.
         for folder in (self.root, self.storages, self.state, self.running):
             os.makedirs(folder, 0o711, exist_ok=True)
-        for folder in (self.images, self.blobs, self.containers, self.volumes, self.temporary, self.locks):
+        for folder in (self.images, self.blobs, self.containers, self.names, self.volumes, self.temporary, self.locks):
             os.makedirs(folder, 0o700, exist_ok=True)

@@ -64,6 +64,10 @@ class Client:
             self.say({"error": f"a request that cannot be understood: {error}"})
             self.leave()
 
+    def catch_up(self) -> None:
+        """Handles what the client had sent before the loop began to turn."""
+        self._read()
+
     def hold(self, held: bool) -> None:
         """Stops or resumes listening to a client that writes faster than the container reads."""
         if self._connection.fileno() >= 0 and self.feeds:

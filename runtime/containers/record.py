@@ -1,0 +1,56 @@
+"""A container's record: what was wanted and chosen. On the launch path.
+
+What is true of the container now (running, paused, ended) is never in the record: see `runtime.containers.status`.
+"""
+
+from __future__ import annotations
+
+from runtime import records
+from runtime.errors import Damaged, UnknownContainer, WrongState
+from runtime.paths import Paths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    # id, name, created (RFC 3339), phase, request, image {reference, id, config}, selections {family: {...}},
+    # storage {backend, folder, layer} or {rootfs}, log {driver, options}, restart {name, maximum},
+    # stop {signal, timeout}, auto_remove, init, interactive, terminal, seclude, volumes [names of anonymous ones],
+    # given_up [sentences]
+    Record = dict[str, Any]
+
+SCHEMA = 1
+
+CREATING = "creating"
+CREATED = "created"
+REMOVING = "removing"
+# Every legal change of phase.
+CHANGES = {CREATING: (CREATED, REMOVING), CREATED: (REMOVING,), REMOVING: (REMOVING,)}
+
+
+def load(paths: Paths, identifier: str) -> Record:
+    """UnknownContainer, Damaged."""
+    try:
+        record = records.load(paths.record(identifier), SCHEMA)
+    except FileNotFoundError:
+        raise UnknownContainer(
+            f"no container {identifier!r}", "`runtime ps --all` lists the containers there are"
+        ) from None
+    if record.get("id") != identifier or record.get("phase") not in CHANGES:
+        raise Damaged(
+            f"{paths.record(identifier)} does not describe container {identifier[:12]}",
+            f"`runtime rm --force {identifier[:12]}` removes what is left of it",
+        )
+    return record
+
+
+def store(paths: Paths, record: Record) -> None:
+    records.store(paths.record(record["id"]), record, SCHEMA)
+
+
+def advance(paths: Paths, record: Record, phase: str) -> None:
+    """Changes the phase, on disk when this returns. WrongState if that change is not legal."""
+    if phase not in CHANGES[record["phase"]]:
+        raise WrongState(f"container {record['id'][:12]} is {record['phase']}: it cannot become {phase}")
+    record["phase"] = phase
+    store(paths, record)

@@ -1,0 +1,89 @@
+"""Putting right what a killed program, or a killed machine, left of a container."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from backends import catalogue
+from runtime import records
+from runtime.containers import record as containers
+from runtime.containers import removal, state, status
+from runtime.containers.record import Record
+from runtime.monitor.log import timestamp
+from runtime.paths import Paths
+
+KILLED = 137  # what a process that SIGKILL ended is reported with
+
+
+def repair(paths: Paths, record: Record) -> str:
+    """One sentence about what was found and done; empty if there was nothing to do, or another one is doing it."""
+    identifier = record["id"]
+    lock = state.lock(paths, identifier)
+    if not lock.acquire(wait=False):
+        return ""
+    try:
+        found = status.observe_unlocked(paths, record)
+        if found.name != status.INTERRUPTED:
+            return ""
+        label = f"container {record.get('name') or identifier[:12]}"
+        if record["phase"] != containers.CREATED:
+            interrupted = "creation" if record["phase"] == containers.CREATING else "removal"
+            removal.remove_all(paths, record)
+            return f"{label}: its {interrupted} was interrupted; what was left of it has been removed"
+        end_processes(found.live)
+        _record_end(paths, record, found)
+        _clear(paths, identifier)
+        if record.get("auto_remove"):
+            removal.remove_all(paths, record)
+            return f"{label}: its monitor was killed; its processes were ended, and it was removed as --rm asked"
+        return f"{label}: its monitor was killed; its processes were ended and its resources released"
+    finally:
+        lock.release()
+
+
+def end_processes(live: dict[str, object]) -> None:
+    """Kills what outlived its monitor, and removes the cgroup."""
+    pid, started = live.get("pid"), live.get("start_time")
+    if isinstance(pid, int) and isinstance(started, int) and state.alive(pid, started):
+        os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 5
+        while state.alive(pid, started) and time.monotonic() < deadline:
+            time.sleep(0.005)
+    paths = live.get("cgroup")
+    if isinstance(paths, dict):
+        cgroup = catalogue.load("cgroups", str(live["cgroups"]))().open(paths)
+        cgroup.kill()
+        cgroup.remove()
+
+
+def _record_end(paths: Paths, record: Record, found: status.Status) -> None:
+    started = float(found.live.get("started") or 0) or os.path.getmtime(paths.record(record["id"]))
+    records.store(
+        paths.exit(record["id"]),
+        {
+            "code": KILLED,
+            "oom": False,
+            "error": "its monitor was killed, or the machine stopped",
+            "started": timestamp(int(started * 1e9)),
+            "finished": timestamp(time.time_ns()),
+            "restarts": int(found.live.get("restarts") or 0),
+            "leftovers": [],
+        },
+        state.SCHEMA,
+    )
+
+
+def _clear(paths: Paths, identifier: str) -> None:
+    folder = paths.run(identifier)
+    mounted = paths.rootfs(identifier)
+    if os.path.ismount(mounted):  # only where the monitor could not have a mount namespace of its own
+        from arch import kernel
+        from arch.constants import MNT_DETACH
+
+        kernel.umount(mounted, MNT_DETACH)
+    for name in (mounted, folder):
+        if os.path.isdir(name) and not os.path.ismount(name):
+            removal.remove_tree(name)
+    removal.remove_tree(paths.marker(identifier))

@@ -1,0 +1,161 @@
+"""One run of a container: everything made in order, undone in reverse. On the launch path."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+from arch import kernel
+from arch.constants import CLONE_NEWNS, MS_REC, MS_SLAVE
+from backends import catalogue
+from backends.security import filter_cache
+from runtime import records
+from runtime.containers import state
+from runtime.paths import Paths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Optional
+
+    from backends.contract import Cgroup, ExecutionBackend, Process, Stdio
+    from probes.report import HostReport
+    from runtime.monitor.streams import Streams
+
+
+class Run:
+    """`record` is the container's; `report` the host's. `undo` never raises: what went wrong is in `leftovers`."""
+
+    def __init__(self, paths: Paths, record: dict[str, Any], report: HostReport) -> None:
+        self._paths = paths
+        self._record = record
+        self._id: str = record["id"]
+        self._report = report
+        self._undo: list[tuple[str, Callable[[], None]]] = []
+        self.leftovers: list[str] = []
+        self.process: Optional[Process] = None
+        self.cgroup: Optional[Cgroup] = None
+        self.started = 0.0
+        self.restarts = 0
+
+    def begin(self, streams: Streams) -> None:
+        """Everything up to and including the execution of the program. Raises what failed; then `undo` is due."""
+        config = records.load(self._paths.bundle(self._id))
+        rootfs = self._mount()
+        self.cgroup = self._limit(config)
+        chosen = self._record["selections"]
+        backend: ExecutionBackend = catalogue.load("execution", chosen["execution"]["chosen"])()
+        plan = backend.plan(config, rootfs, self._report, **self._options(config))
+        stdio = self._stdio(streams, config)
+        try:
+            self.process = backend.create(plan, stdio, self.cgroup)
+        finally:
+            streams.release(stdio)
+        self._undo.append(("end the processes", self._end))
+        if self.process.console >= 0:
+            streams.console(self.process.console)
+        streams.start()
+        self._remember()
+        backend.start(self.process)
+        self.started = time.time()
+        self._remember()
+
+    def _options(self, config: dict[str, Any]) -> dict[str, Any]:
+        options: dict[str, Any] = {"init": bool(self._record.get("init")), "die_with_parent": True}
+        profile = config.get("linux", {}).get("seccomp")
+        if profile:
+            architecture = str(self._report.machine["architecture"])
+            options["seccomp"] = filter_cache.load_or_compile(profile, architecture, self._paths.filters)
+        return options
+
+    def _mount(self) -> str:
+        storage = self._record["storage"]
+        if "rootfs" in storage:
+            return str(storage["rootfs"])
+        backend = catalogue.load("storage", storage["backend"])(storage["folder"])
+        target = self._paths.rootfs(self._id)
+        os.makedirs(target, 0o755, exist_ok=True)
+        layer = storage["layer"]
+        self._undo.append((f"unmount {target}", lambda: backend.unmount(layer, target)))
+        return str(backend.mount(layer, target, storage.get("label", "")))
+
+    def _limit(self, config: dict[str, Any]) -> Cgroup:
+        manager = catalogue.load("cgroups", self._record["selections"]["cgroups"]["chosen"])()
+        linux = config.get("linux", {})
+        cgroup: Cgroup = manager.create(linux["cgroupsPath"], linux.get("resources") or {})
+        self._undo.append(("remove the cgroup", cgroup.remove))
+        return cgroup
+
+    def _stdio(self, streams: Streams, config: dict[str, Any]) -> Stdio:
+        return streams.pipes(bool(self._record.get("interactive")) and not config["process"].get("terminal"))
+
+    def _remember(self) -> None:
+        process = self.process
+        assert process is not None
+        assert self.cgroup is not None
+        state.write(
+            self._paths,
+            self._id,
+            {
+                "pid": process.pid,
+                "start_time": process.start_time,
+                "monitor": os.getpid(),
+                "cgroups": self._record["selections"]["cgroups"]["chosen"],
+                "cgroup": self.cgroup.paths,
+                "started": self.started,
+                "restarts": self.restarts,
+            },
+        )
+
+    def signal(self, number: int) -> None:
+        """ProcessLookupError is not an error: it has ended."""
+        if self.process is not None:
+            try:
+                # Our own unreaped child: its pid cannot have been given to another.
+                os.kill(self.process.pid, number)
+            except ProcessLookupError:
+                return
+
+    def oom(self) -> bool:
+        """Whether the kernel killed something here for want of memory."""
+        if self.cgroup is None:
+            return False
+        try:
+            return bool(self.cgroup.statistics().get("oom", {}).get("kills"))
+        except OSError:
+            return False
+
+    def _end(self) -> None:
+        """What outlives the first process goes with it, also where no PID namespace sees to that."""
+        assert self.cgroup is not None
+        self.cgroup.kill()
+
+    def end_processes(self) -> None:
+        self._take_back("end the processes")
+
+    def _take_back(self, only: str) -> None:
+        for entry in [entry for entry in self._undo if entry[0] == only]:
+            self._undo.remove(entry)
+            self._attempt(*entry)
+
+    def _attempt(self, what: str, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception as error:  # the rest must be undone all the same
+            self.leftovers.append(f"could not {what}: {error}")
+
+    def undo(self) -> None:
+        while self._undo:
+            self._attempt(*self._undo.pop())
+
+
+def seclude() -> None:
+    """Gives the monitor a mount namespace of its own: a container's root is never mounted where the host sees it, and
+    is gone with the last process that uses it, however that ends. Without the right to, mounts stay visible."""
+    try:
+        kernel.unshare(CLONE_NEWNS)
+        kernel.mount(None, "/", None, MS_REC | MS_SLAVE)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EINVAL, errno.ENOSYS):
+            raise
