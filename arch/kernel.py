@@ -1,7 +1,7 @@
 """The one door to the kernel: typed system calls through cffi, by this machine's numbers.
 
 Every function raises OSError with errno set, strerror naming the call, and filename where a path is meant; an
-architecture without a table is UnknownArchitecture at the first call. Strings are str (in the file system's encoding)
+architecture without a table is UnknownArchitecture at import. Strings are str (in the file system's encoding)
 or bytes. Nothing here remembers or decides: fallbacks for old kernels belong to the callers, except where the same
 request has two spellings (`seccomp_filter`).
 
@@ -40,7 +40,8 @@ from arch.constants import (
     SECCOMP_SET_MODE_FILTER,
 )
 from arch.errors import UnknownSyscall
-from arch.native import machine, numbers
+from arch.ioctls import FICLONE as FICLONE  # noqa: PLC0414 - handed out, as mypy wants it said
+from arch.native import abi, machine, numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ _libc = ffi.dlopen(None)
 _invoke = _libc.syscall
 _MASK = 2 * sys.maxsize + 1  # of an unsigned long: Py_ssize_t is as wide on every Linux
 _SIGCHLD = 17
-_numbers: dict[str, int] = {}
+_numbers = numbers()
+_STACK_FIRST = abi().clone[0] == "stack"
 
 
 # -------------------------------------------------------------------------------------------------------- funnel
@@ -69,10 +71,7 @@ def syscall(name: str, *arguments: Argument, path: Text | None = None) -> int:
     """
     number = _numbers.get(name)
     if number is None:
-        _numbers.update(numbers())
-        if name not in _numbers:
-            raise UnknownSyscall(f"there is no system call {name} on {machine()}", "use the call that replaced it")
-        number = _numbers[name]
+        raise UnknownSyscall(f"there is no system call {name} on {machine()}", "use the call that replaced it")
     keep: list[Any] = []
     words = [_word(argument, keep) for argument in arguments]
     words += [0] * (6 - len(words))
@@ -209,8 +208,8 @@ def clone(flags: int) -> int:
     """
     if not flags & 0xFF:
         flags |= _SIGCHLD
-    # CONFIG_CLONE_BACKWARDS2: s390x takes the stack first; the other orders differ only in arguments that are null here
-    return syscall("clone", 0, flags) if machine() == "s390x" else syscall("clone", flags, 0)
+    # The other orders differ only in arguments that are null here.
+    return syscall("clone", 0, flags) if _STACK_FIRST else syscall("clone", flags, 0)
 
 
 def clone3(flags: int, cgroup: int = -1) -> int:

@@ -7,6 +7,10 @@ import sys
 
 from arch.errors import UnknownArchitecture
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from arch.abi import Abi
+
 # uname's machine -> (of a 64-bit process, of a 32-bit one). uname tells the kernel's machine, or the personality's, and
 # a 32-bit interpreter may well run on a 64-bit kernel, so the size of a pointer decides.
 _MACHINES = {
@@ -42,6 +46,12 @@ def detect(uname: str, wide: bool, multiarch: str = "") -> str:
 def machine() -> str:
     """The name of this process's architecture, as in `arch.names`; UnknownArchitecture."""
     return detect(os.uname().machine, sys.maxsize > 2**32, getattr(sys.implementation, "_multiarch", ""))
+
+
+def abi() -> Abi:
+    """What differs on this machine; UnknownArchitecture."""
+    known: Abi = __import__("arch." + machine(), None, None, ["ABI"]).ABI
+    return known
 
 
 def numbers() -> dict[str, int]:

@@ -1,0 +1,49 @@
+"""Fetches packages of any Debian suite without touching this machine's apt: its own lists, its own cache.
+
+Debian's because it is the one distribution whose kernel headers of every architecture, and of every kernel since 5.10,
+come as small packages from a place that will still be there.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import subprocess
+
+MIRROR = "http://deb.debian.org/debian"
+
+
+class Archive:
+    """The packages of some suites, as amd64 sees them, below a folder that the caller removes."""
+
+    def __init__(self, folder: str, suites: tuple[str, ...]) -> None:
+        self.folder = folder
+        for name in ("lists/partial", "cache/archives/partial", "packages"):
+            os.makedirs(os.path.join(folder, name), exist_ok=True)
+        sources = os.path.join(folder, "sources.list")
+        keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+        with open(sources, "w", encoding="ascii") as file:
+            file.writelines(f"deb [arch=amd64 signed-by={keyring}] {MIRROR} {suite} main\n" for suite in suites)
+        options = {
+            "Dir::Etc::SourceList": sources,
+            "Dir::Etc::SourceParts": "/dev/null",
+            "Dir::State::Lists": os.path.join(folder, "lists"),
+            "Dir::Cache": os.path.join(folder, "cache"),
+            "APT::Architecture": "amd64",
+            "APT::Sandbox::User": "root",
+            "Acquire::Languages": "none",
+        }
+        self._command = ["apt-get", "-qq"]
+        for name, value in options.items():
+            self._command += ["-o", f"{name}={value}"]
+        subprocess.run([*self._command, "update"], check=True)
+
+    def unpack(self, package: str, suite: str) -> tuple[str, str]:
+        """The folder with the package's files, and its version."""
+        place = os.path.join(self.folder, "packages", f"{package}-{suite}")
+        os.makedirs(place)
+        subprocess.run([*self._command, "download", f"{package}/{suite}"], check=True, cwd=place)
+        (archive,) = glob.glob(os.path.join(place, "*.deb"))
+        subprocess.run(["dpkg-deb", "-x", archive, os.path.join(place, "files")], check=True)
+        version = os.path.basename(archive).split("_")[1].replace("%3a", ":")
+        return os.path.join(place, "files"), version
