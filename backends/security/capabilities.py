@@ -10,7 +10,6 @@ from backends.security.errors import UnavailableCapability, UnknownCapabilityNam
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Optional
 
 # In the order of their numbers, from include/uapi/linux/capability.h.
 NAMES: tuple[str, ...] = (
@@ -116,7 +115,7 @@ def granted(
     drop: Iterable[str] = (),
     privileged: bool = False,
     newest: int = len(NAMES) - 1,
-    available: Optional[int] = None,
+    available: int | None = None,
 ) -> tuple[str, ...]:
     """The capabilities of a container, in the order of their numbers.
 

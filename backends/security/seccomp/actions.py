@@ -1,0 +1,98 @@
+"""What a filter can answer: the OCI names of actions, as the kernel's return values."""
+
+from __future__ import annotations
+
+from backends.errors import UnsupportedConfiguration
+from backends.security.errors import BadProfile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+KILL_THREAD = 0x00000000
+KILL_PROCESS = 0x80000000  # Linux 4.14; an older kernel masks the top bit away and reads KILL_THREAD
+TRAP = 0x00030000
+ERRNO = 0x00050000
+NOTIFY = 0x7FC00000  # 5.0
+TRACE = 0x7FF00000
+LOG = 0x7FFC0000  # 4.14
+ALLOW = 0x7FFF0000
+
+EPERM = 1
+ENOSYS = 38
+MAXIMUM_ERRNO = 4095
+
+ACTIONS: dict[str, int] = {
+    "SCMP_ACT_KILL": KILL_THREAD,
+    "SCMP_ACT_KILL_THREAD": KILL_THREAD,
+    "SCMP_ACT_KILL_PROCESS": KILL_PROCESS,
+    "SCMP_ACT_TRAP": TRAP,
+    "SCMP_ACT_ERRNO": ERRNO,
+    "SCMP_ACT_NOTIFY": NOTIFY,
+    "SCMP_ACT_TRACE": TRACE,
+    "SCMP_ACT_LOG": LOG,
+    "SCMP_ACT_ALLOW": ALLOW,
+}
+
+# The kernel answers a number that it does not know by killing the thread, so these must be known to be there.
+NEEDS: dict[int, str] = {
+    KILL_PROCESS: "seccomp.kill_process",
+    LOG: "seccomp.log",
+    NOTIFY: "seccomp.notify",
+}
+
+
+# Of seccomp(2); NEW_LISTENER follows from the action NOTIFY.
+NEW_LISTENER = 1 << 3
+FLAGS: dict[str, int] = {
+    "SECCOMP_FILTER_FLAG_TSYNC": 1 << 0,
+    "SECCOMP_FILTER_FLAG_LOG": 1 << 1,
+    "SECCOMP_FILTER_FLAG_SPEC_ALLOW": 1 << 2,
+    "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV": 1 << 5,
+}
+
+
+def flag(name: object, where: str) -> int:
+    """BadProfile for a flag that runtime-spec does not have."""
+    bit = FLAGS.get(name) if isinstance(name, str) else None
+    if bit is None:
+        raise BadProfile(f"{where}: no flag is called {name!r}", "one of " + ", ".join(FLAGS))
+    return bit
+
+
+def value(name: object, errno: object, where: str) -> int:
+    """The return value for an action and its errnoRet (EPERM unless said otherwise); BadProfile."""
+    action = ACTIONS.get(name) if isinstance(name, str) else None
+    if action is None:
+        raise BadProfile(f"{where}: no seccomp action is called {name!r}", "one of " + ", ".join(ACTIONS))
+    if action not in (ERRNO, TRACE):
+        return action
+    if errno is None:
+        return action | EPERM
+    if not isinstance(errno, int) or isinstance(errno, bool) or not 0 <= errno <= MAXIMUM_ERRNO:
+        raise BadProfile(f"{where}: errnoRet {errno!r} is not a number from 0 to {MAXIMUM_ERRNO}")
+    return action | errno
+
+
+def kind(answer: int) -> int:
+    """An answer without its data: one of the constants above."""
+    return answer & 0xFFFF0000
+
+
+def lets_through(answer: int) -> bool:
+    """Whether a call so answered may still happen: then there is no use in pretending that it does not exist."""
+    return kind(answer) in (ALLOW, LOG, TRACE, NOTIFY)
+
+
+def check_available(seccomp: dict[str, Any], capabilities: frozenset[str]) -> None:
+    """UnsupportedConfiguration for an action that this kernel lacks, given the report's `seccomp.*` capabilities."""
+    entries = [(seccomp.get("defaultAction"), "linux.seccomp.defaultAction")]
+    for index, entry in enumerate(seccomp.get("syscalls") or ()):
+        entries.append((entry.get("action"), f"linux.seccomp.syscalls[{index}].action"))
+    for name, where in entries:
+        needed = NEEDS.get(value(name, None, where))
+        if needed is not None and needed not in capabilities:
+            raise UnsupportedConfiguration(
+                f"{where}: this kernel does not know {name}",
+                "`runtime doctor` says why; SCMP_ACT_ERRNO works everywhere",
+            )
