@@ -1,0 +1,31 @@
+"""Sizes as people write them: "512m", "1.5g", "64k". Binary units, as docker reads them."""
+
+from __future__ import annotations
+
+import re
+
+from runtime.errors import InvalidInput
+
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgtp]?)(?:i?b)?", re.ASCII)
+_POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
+_LARGEST = 2**63 - 1  # what the kernel's counters and JSON readers of other languages hold
+
+
+def parse_size(text: str, flag: str = "size") -> int:
+    """Bytes. InvalidInput, naming the flag that had it."""
+    found = _SIZE.fullmatch(text.strip().lower())
+    if found is None:
+        raise InvalidInput(f"{flag}: {text!r} is not a size", "write a number with b, k, m or g: 512m")
+    number, unit = found.groups()
+    whole, _, fraction = number.partition(".")
+    # Not through float: 8-byte counts lose their last digits there.
+    scale: int = 1024 ** _POWER[unit]
+    size = int(whole) * scale + (int(fraction) * scale // 10 ** len(fraction) if fraction else 0)
+    if size > _LARGEST:
+        raise InvalidInput(f"{flag}: {text!r} is more than {_LARGEST} bytes")
+    return size
+
+
+def parse_signed_size(text: str, flag: str) -> int:
+    """As `parse_size`, and "-1" for unlimited."""
+    return -1 if text.strip() == "-1" else parse_size(text, flag)

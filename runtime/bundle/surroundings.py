@@ -1,0 +1,55 @@
+"""What compiling a bundle needs to know besides request, image and report: facts of this container and this host,
+gathered beforehand so that compiling stays pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runtime.bundle.devices import Node
+
+
+@dataclass(frozen=True)
+class IdRange:
+    """`size` ids from `inside` on in the container are those from `outside` on of the host."""
+
+    inside: int
+    outside: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """
+    identifier    the container's, 64 hexadecimal digits
+    folder        where the generated files lie (`hostname`, `hosts`, `resolv.conf`); empty: none are mounted
+    hostname      the host's, for containers that share it
+    passwd group  /etc/passwd and /etc/group of the image's root, as text; empty when it has none
+    volumes       the host's folder of each mount of type volume, by its target
+    nodes         the host's devices by path, at least those that the request names
+    namespaces    paths of the namespaces of other containers that the request joins, by OCI kind
+    shm           a tmpfs of the host's to use as /dev/shm: another container's, or one that others may use
+    uid_map       the user namespace's, empty for none
+    sysctls       the settings that this kernel has out of `sysctls.UNPRIVILEGED_NETWORK`
+    """
+
+    identifier: str
+    architecture: str = "x86_64"
+    rootfs: str = "rootfs"
+    folder: str = ""
+    hostname: str = ""
+    passwd: str = ""
+    group: str = ""
+    cgroup: str = ""
+    volumes: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    namespaces: dict[str, str] = field(default_factory=dict)
+    shm: str = ""
+    uid_map: tuple[IdRange, ...] = ()
+    gid_map: tuple[IdRange, ...] = ()
+    cpus: int = 1
+    newest_capability: int = 40
+    capabilities: int | None = None  # mask of those that we may pass on; None: all
+    sysctls: tuple[str, ...] = ()
+    rootless: bool = False
