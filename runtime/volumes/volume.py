@@ -139,7 +139,7 @@ class VolumeStore:
         except OSError as error:
             raise explain(error, f"remove the volume {name}") from error
 
-    def prune(self, used: Collection[str], all_: bool = False) -> tuple[list[str], int]:
+    def prune(self, used: Collection[str], all_: bool = False) -> tuple[tuple[str, ...], int]:
         """Removes the anonymous volumes (with `all_`, every one) out of use: their names, and the bytes freed."""
         removed, freed = [], 0
         for volume in self.list():
@@ -149,17 +149,17 @@ class VolumeStore:
             self.remove(volume.name)
             removed.append(volume.name)
         self.repair()
-        return removed, freed
+        return tuple(removed), freed
 
-    def repair(self) -> list[str]:
+    def repair(self) -> tuple[str, ...]:
         """Removes what a killed process left half-made or half-removed."""
         try:
             names = [name for name in os.listdir(self.folder) if name.startswith((_GONE, _UNFINISHED))]
         except FileNotFoundError:
-            return []
+            return ()
         for name in names:
             shutil.rmtree(os.path.join(self.folder, name), ignore_errors=True)
-        return [f"removed the unfinished volume {name}" for name in names]
+        return tuple(f"removed the unfinished volume {name}" for name in names)
 
 
 def size_of(folder: str) -> int:
