@@ -27,10 +27,10 @@ _GONE = ".gone-"
 
 @dataclass(frozen=True)
 class Volume:
-    """`path` is the folder that containers see; `anonymous` ones were made for one container and go with it."""
+    """`folder` is what containers see; `anonymous` ones were made for one container and go with it."""
 
     name: str
-    path: str
+    folder: str
     created: str = ""  # RFC 3339, UTC
     labels: dict[str, str] = field(default_factory=dict)
     anonymous: bool = False
@@ -41,7 +41,7 @@ class Volume:
             "CreatedAt": self.created,
             "Driver": "local",
             "Labels": dict(self.labels),
-            "Mountpoint": self.path,
+            "Mountpoint": self.folder,
             "Name": self.name,
             "Options": None,
             "Scope": "local",
@@ -52,7 +52,7 @@ class VolumeStore:
     def __init__(self, paths: Paths) -> None:
         self.folder = paths.volumes
 
-    def create(self, name: str = "", labels: Mapping[str, str] | None = None, driver: str = "local") -> Volume:
+    def ensure(self, name: str = "", labels: Mapping[str, str] | None = None, driver: str = "local") -> Volume:
         """The volume `name`, made if there is none; without a name a new anonymous one. InvalidInput, Problem."""
         if driver not in ("", "local"):
             raise InvalidInput(f"no volume driver is called {driver!r}", "this version has local")
@@ -145,7 +145,7 @@ class VolumeStore:
         for volume in self.list():
             if volume.name in used or not (volume.anonymous or all_):
                 continue
-            freed += size_of(volume.path)
+            freed += size_of(volume.folder)
             self.remove(volume.name)
             removed.append(volume.name)
         self.repair()
