@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from arch.errors import UnknownArchitecture
+from arch.syscalls import MACHINES, table
 from backends.security.errors import BadProfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from arch.abi import Abi as Machine
 
 # The names that profiles use (libseccomp's), of every machine that libseccomp knows. Empty: no table of ours has it.
 PROFILE_NAMES: dict[str, str] = {
@@ -36,30 +39,6 @@ PROFILE_NAMES: dict[str, str] = {
     "SCMP_ARCH_SHEB": "",
 }
 
-# Which ABIs a kernel of each architecture runs, its own first. The 31-bit ABI of s390 has no table: it is not let in.
-SPOKEN: dict[str, tuple[str, ...]] = {
-    "x86_64": ("x86_64", "x32", "i386"),
-    "i386": ("i386",),
-    "arm64": ("arm64", "arm"),
-    "arm": ("arm",),
-    "ppc64le": ("ppc64le",),
-    "riscv64": ("riscv64",),
-    "s390x": ("s390x",),
-}
-
-# name -> (AUDIT_ARCH_*, byte order, whether registers have 64 bits), from include/uapi/linux/audit.h
-_FACTS: dict[str, tuple[int, str, bool]] = {
-    "x86_64": (0xC000003E, "<", True),
-    "x32": (0xC000003E, "<", True),
-    "i386": (0x40000003, "<", False),
-    "arm64": (0xC00000B7, "<", True),
-    "arm": (0x40000028, "<", False),
-    "ppc64le": (0xC0000015, "<", True),
-    "riscv64": (0xC00000F3, "<", True),
-    "s390x": (0x80000016, ">", True),
-}
-
-X32_BIT = 0x40000000
 # The calls that x32 has numbers of its own for, because of pointers in structures: asm/unistd_x32.h.
 _X32_FIRST = 512
 _X32_OWN = (
@@ -78,51 +57,60 @@ class Abi:
     """token       AUDIT_ARCH_* of seccomp_data.arch
     numbers     of its calls, by name
     first, last the range of numbers that is its own: x86_64 and x32 share a token
-    private     from here on, numbers are the machine's own and say nothing about age
+    private     from here on, numbers are the machine's own and say nothing about a call's age
+    wide        whether an argument has 64 bits
     """
 
     __slots__ = ("byte_order", "first", "last", "name", "numbers", "private", "token", "wide")
 
-    def __init__(self, name: str, numbers: dict[str, int]) -> None:
+    def __init__(self, name: str, machine: Machine, numbers: dict[str, int], mark: int = 0) -> None:
         self.name = name
-        self.token, self.byte_order, self.wide = _FACTS[name]
+        self.token = machine.audit
+        self.byte_order = "<" if machine.byteorder == "little" else ">"
+        self.wide = machine.bits == 64
         self.numbers = numbers
         self.private = _ARM_PRIVATE if name == "arm" else _NONE_PRIVATE
-        self.first = X32_BIT if name == "x32" else 0
-        self.last = X32_BIT - 1 if name == "x86_64" else 0xFFFFFFFF
+        marks = [compat.mask for compat in machine.compat if compat.mask and not mark]
+        self.first = mark
+        self.last = marks[0] - 1 if marks else 0xFFFFFFFF
+
+
+def _machine(name: str) -> Machine:
+    if name not in MACHINES:
+        raise UnknownArchitecture(f"no system call table for {name!r}", "seccomp=unconfined runs without a filter")
+    module = __import__("arch." + name, None, None, ["ABI"])
+    abi: Machine = module.ABI
+    return abi
+
+
+def spoken(architecture: str) -> tuple[str, ...]:
+    """The ABIs of a machine's kernel that we have numbers for, its own first. Others, as the 31-bit one of s390, no
+    profile can let in. UnknownArchitecture."""
+    others = [compat.name for compat in _machine(architecture).compat if compat.table or compat.mask]
+    return (architecture, *others)
 
 
 def load(name: str) -> Abi:
     """An ABI with its table; UnknownArchitecture."""
-    if name not in _FACTS:
-        raise UnknownArchitecture(f"no system call table for {name!r}", "seccomp=unconfined runs without a filter")
-    if name == "x32":
-        shared = {call: number | X32_BIT for call, number in _table("x86_64").items()}
-        shared.update({call: (_X32_FIRST + index) | X32_BIT for index, call in enumerate(_X32_OWN)})
-        return Abi(name, shared)
-    return Abi(name, _table(name))
-
-
-def _table(name: str) -> dict[str, int]:
-    module = __import__("arch.tables." + name, None, None, ["NUMBERS"])
-    numbers: dict[str, int] = module.NUMBERS
-    return {**numbers, **module.ALIASES} if module.ALIASES else numbers
+    if name != "x32":
+        return Abi(name, _machine(name), table(name))
+    machine = _machine("x86_64")
+    mark = next(compat.mask for compat in machine.compat if compat.name == name)
+    numbers = {call: number | mark for call, number in table("x86_64").items()}
+    numbers.update({call: (_X32_FIRST + index) | mark for index, call in enumerate(_X32_OWN)})
+    return Abi(name, machine, numbers, mark)
 
 
 def chosen(seccomp: dict[str, Any], architecture: str) -> list[Abi]:
-    """The ABIs that a profile is about on a machine, its own always and first.
+    """The ABIs that a profile is about on a machine: its own always and first, and of the others those listed.
 
-    Those of other machines are passed over, as everywhere: profiles list them all. BadProfile for a name that no
-    machine has.
+    Other machines' are passed over, as everywhere: profiles list them all. BadProfile for a name that no machine has.
     """
-    if architecture not in SPOKEN:
-        raise UnknownArchitecture(
-            f"no system call table for {architecture!r}", "seccomp=unconfined runs without a filter"
-        )
-    listed = []
+    listed = [architecture]
     for index, name in enumerate(seccomp.get("architectures") or ()):
         if name not in PROFILE_NAMES:
             raise BadProfile(f"linux.seccomp.architectures[{index}]: no architecture is called {name!r}")
         listed.append(PROFILE_NAMES[name])
-    spoken = SPOKEN[architecture]
-    return [load(name) for name in spoken if name == architecture or name in listed]
+    # Those that share a token next to each other, in the order of their numbers.
+    abis = [load(name) for name in spoken(architecture) if name in listed]
+    return sorted(abis, key=lambda abi: (abi.token != abis[0].token, abi.first))

@@ -105,7 +105,7 @@ def _regions(members: list[tuple[Abi, Calls]], default: int) -> list[tuple[int, 
         covered = abi.last + 1
     if covered <= _HIGHEST:
         starts[covered] = ((), actions.KILL_PROCESS)
-        starts[_SKIPPED] = missing
+        starts[_SKIPPED] = missing if members[0][1].newest >= 0 else otherwise
     ordered = sorted(starts.items())
     return [ordered[0]] + [now for before, now in zip(ordered, ordered[1:]) if now[1] != before[1]]
 

@@ -102,8 +102,9 @@ class Calls:
             if number is None and multiplexed is None:
                 self.unknown.append(name)
                 continue
-            if number is not None and number < abi.private:
-                self.newest = max(self.newest, number)
+            for known in (number, multiplexed[0] if multiplexed else None):
+                if known is not None and known < abi.private:
+                    self.newest = max(self.newest, known)
             if redundant:
                 continue
             if number is not None:

@@ -101,6 +101,9 @@ def answer(profile: dict[str, Any], architecture: str, call: Call) -> int:
         if _matches(entry, call, abi):
             return _answer(entry["action"], entry.get("errnoRet"))
     mentioned = [abi.numbers[name] for entry in entries for name in entry["names"] if name in abi.numbers]
+    for multiplexer, subcalls in (("socketcall", SOCKETS), ("ipc", list(IPC))):
+        if multiplexer in abi.numbers and any(name in subcalls for entry in entries for name in entry["names"]):
+            mentioned.append(abi.numbers[multiplexer])
     newest = max((number for number in mentioned if number < abi.private), default=WORD + 1)
     restrictive = default & 0xFFFF0000 not in (ALLOW, LOG, TRACE, NOTIFY)
     if restrictive and newest < call.number < abi.private:

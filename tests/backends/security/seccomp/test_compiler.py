@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arch.syscalls import MACHINES
 from backends.security.errors import BadProfile, FilterTooLarge
 from backends.security.seccomp import compile, flags, translate
-from backends.security.seccomp.abi import SPOKEN, load
+from backends.security.seccomp.abi import load, spoken
 from tests.backends.security.seccomp import oracle
 from tests.backends.security.seccomp.machine import Call, check, run
 
-ARCHITECTURES = sorted(SPOKEN)
+ARCHITECTURES = sorted(MACHINES)
 LISTED = [
     "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32", "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_PPC64LE",
     "SCMP_ARCH_S390X", "SCMP_ARCH_S390", "SCMP_ARCH_RISCV64",
@@ -72,7 +73,7 @@ def profiles(draw: st.DrawFn) -> dict[str, Any]:
 @st.composite
 def calls(draw: st.DrawFn, profile: dict[str, Any], architecture: str) -> Call:
     """Calls that the profile speaks of, their neighbours, and any others; with the arguments that it compares."""
-    abi = load(draw(st.sampled_from(SPOKEN[architecture])))
+    abi = load(draw(st.sampled_from(spoken(architecture))))
     known = [abi.numbers[name] for name in CALLS if name in abi.numbers]
     near = st.sampled_from(known).flatmap(lambda number: st.integers(max(0, number - 1), number + 1))
     number = draw(st.one_of(near, near, st.integers(0, 0xFFFFFFFF), st.sampled_from([0, 0x40000000, 0xFFFFFFFF])))
