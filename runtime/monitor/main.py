@@ -152,6 +152,10 @@ class Monitor:
         outcome["finished"] = timestamp(int(outcome["finished"] * 1e9))
         outcome["started"] = timestamp(int(outcome["started"] * 1e9)) if outcome["started"] else ""
         records.store(self._paths.exit(self._id), outcome, state.SCHEMA)
+        try:
+            os.unlink(self._paths.marker(self._id))
+        except FileNotFoundError:
+            return
 
     def _clear_run_folder(self) -> None:
         folder = self._paths.run(self._id)

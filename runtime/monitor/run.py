@@ -60,6 +60,7 @@ class Run:
         backend.start(self.process)
         self.started = time.time()
         self._remember()
+        self._mark()
 
     def _options(self, config: dict[str, Any]) -> dict[str, Any]:
         options: dict[str, Any] = {"init": bool(self._record.get("init")), "die_with_parent": True}
@@ -107,6 +108,10 @@ class Run:
                 "restarts": self.restarts,
             },
         )
+
+    def _mark(self) -> None:
+        """For whoever comes after a reboot: this container was running."""
+        os.close(os.open(self._paths.marker(self._id), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     def signal(self, number: int) -> None:
         """ProcessLookupError is not an error: it has ended."""

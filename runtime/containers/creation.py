@@ -1,0 +1,248 @@
+"""Making a container: from a request to a record, a layer and a bundle. Nothing runs yet."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+
+from backends.errors import BackendError
+from backends.selection import select_all
+from runtime import records
+from runtime.bundle import compilation, files
+from runtime.bundle.demands import demands_for
+from runtime.bundle.filesystems import wanted_mounts
+from runtime.bundle.gathering import gather
+from runtime.containers import names, removal, state
+from runtime.containers import record as containers
+from runtime.containers.control import signal_number
+from runtime.containers.gathering import identities, neighbours, ranges
+from runtime.containers.launch import claim
+from runtime.containers.record import Record
+from runtime.errors import InvalidInput, NotFound
+from runtime.monitor.log import timestamp
+from runtime.volumes.volume import VolumeStore
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from backends.contract import Selection, StorageBackend
+    from probes.report import HostReport
+    from runtime.bundle.surroundings import Surroundings
+    from runtime.containers.request import Request
+    from runtime.images.store import Image
+    from runtime.paths import Paths
+
+DEFAULT_STOP = {"signal": 15, "timeout": 10}
+LOG_DRIVERS = ("json-file", "none")
+
+
+class Creation:
+    """One container in the making. `image` is None for `--rootfs`; `storage` keeps its layers."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        report: HostReport,
+        request: Request,
+        image: Optional[Image],
+        storage: StorageBackend,
+        selections: dict[str, Selection],
+    ) -> None:
+        self.paths = paths
+        self.report = report
+        self.request = request
+        self.image = image
+        self.storage = storage
+        self.selections = selections
+        self.identifier = os.urandom(32).hex()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The image's own wishes: Env, Cmd, User, ..."""
+        config: dict[str, Any] = self.image.config if self.image else {}
+        return config.get("config") or {}
+
+    def make(self) -> Record:
+        """The finished record, on disk. Whatever fails, nothing is left."""
+        self.paths.prepare()
+        record = self._record()
+        lock = claim(self.paths, self.identifier)
+        try:
+            self._name(record)
+            os.mkdir(self.paths.container(self.identifier), 0o711)
+            containers.store(self.paths, record)
+            self._fill(record)
+            containers.advance(self.paths, record, containers.CREATED)
+        except BaseException:
+            self._abandon(record)
+            raise
+        finally:
+            lock.release()
+        return record
+
+    def _name(self, record: Record) -> None:
+        if self.request.name:
+            names.reserve(self.paths, self.request.name.lstrip("/"), self.identifier)
+            record["name"] = self.request.name.lstrip("/")
+        else:
+            record["name"] = names.invent(self.paths, self.identifier)
+
+    def _abandon(self, record: Record) -> None:
+        if os.path.exists(self.paths.record(self.identifier)):
+            removal.remove_all(self.paths, record)
+            return
+        names.release(self.paths, record["name"], self.identifier)
+        removal.remove_tree(self.paths.container(self.identifier))
+        removal.remove_tree(state.lock(self.paths, self.identifier).path)
+
+    def _record(self) -> Record:
+        request = self.request
+        driver = request.log_driver or "json-file"
+        if driver not in LOG_DRIVERS:
+            raise InvalidInput(f"no log driver is called {driver!r}", f"there are {', '.join(LOG_DRIVERS)}")
+        return {
+            "id": self.identifier,
+            "name": "",
+            "created": timestamp(time.time_ns()),
+            "phase": containers.CREATING,
+            "request": request.to_dict(),
+            "image": self._image(),
+            "selections": {
+                family: {
+                    "chosen": selection.chosen,
+                    "because": selection.because,
+                    "given_up": list(selection.given_up),
+                }
+                for family, selection in self.selections.items()
+            },
+            "storage": self._storage(),
+            "log": {"driver": driver, "options": log_options(request.log_options)},
+            "restart": {"name": request.restart.name, "maximum": request.restart.maximum},
+            "stop": self._stop(),
+            "auto_remove": request.auto_remove,
+            "init": request.init,
+            "interactive": request.interactive,
+            "terminal": request.tty,
+            "seclude": not any({"shared", "rshared"} & set(mount.options) for mount in request.mounts),
+            "volumes": [],
+        }
+
+    def _image(self) -> dict[str, Any]:
+        if self.image is None:
+            return {"reference": self.request.rootfs, "id": "", "config": {}}
+        return {"reference": self.request.image, "id": self.image.id, "config": self.settings}
+
+    def _storage(self) -> dict[str, Any]:
+        if self.image is None:
+            folder = os.path.abspath(self.request.rootfs)
+            if not os.path.isdir(folder):
+                raise NotFound(f"--rootfs {self.request.rootfs}: there is no such folder")
+            return {"rootfs": folder}
+        return {"backend": self.storage.name, "folder": self.storage.folder, "layer": self.identifier}
+
+    def _stop(self) -> dict[str, Any]:
+        wanted = self.request.stop_signal or self.settings.get("StopSignal") or ""
+        timeout = self.request.stop_timeout
+        return {
+            "signal": signal_number(wanted) if wanted else DEFAULT_STOP["signal"],
+            "timeout": DEFAULT_STOP["timeout"] if timeout is None else timeout,
+        }
+
+    def _fill(self, record: Record) -> None:
+        folder = self.paths.container(self.identifier)
+        if self.image is not None:
+            self.storage.create(self.identifier, self.image.chain or None)
+        volumes = self._volumes(record)
+        surroundings = self._surroundings(folder, volumes)
+        bundle = compilation.compile_bundle(
+            self.request, self.image.config if self.image else {}, self.report, surroundings
+        )
+        _write_files(folder, self.request, compilation.container_hostname(self.request, surroundings))
+        records.store(self.paths.bundle(self.identifier), bundle)
+
+    def _volumes(self, record: Record) -> dict[str, str]:
+        """The folder behind each mount of type volume, by target; anonymous ones are noted in the record."""
+        store = VolumeStore(self.paths)
+        found: dict[str, str] = {}
+        for mount in wanted_mounts(self.request, self.settings):
+            if mount.type == "bind" and mount.create_source:
+                os.makedirs(mount.source, 0o755, exist_ok=True)
+            elif mount.type == "bind" and not os.path.exists(mount.source):
+                raise NotFound(
+                    f"the source of a mount does not exist: {mount.source}", "make it, or use -v, which makes folders"
+                )
+            elif mount.type == "volume":
+                volume = store.ensure(mount.source)
+                if not mount.source:
+                    record["volumes"].append(volume.name)
+                    containers.store(self.paths, record)
+                found[mount.target] = volume.folder
+        return found
+
+    def _surroundings(self, folder: str, volumes: dict[str, str]) -> Surroundings:
+        passwd, group = identities(self.storage, self._storage())
+        joined, shm = neighbours(self.paths, self.request)
+        uid_map, gid_map = ranges(self.request)
+        surroundings = gather(
+            self.request,
+            self.identifier,
+            str(self.report.machine["architecture"]),
+            folder=folder,
+            volumes=volumes,
+            namespaces=joined,
+            shm=shm,
+            uid_map=uid_map,
+            gid_map=gid_map,
+        )
+        return replace(surroundings, passwd=passwd, group=group)
+
+
+def _write_files(folder: str, request: Request, hostname: str) -> None:
+    try:
+        with open("/etc/resolv.conf") as file:
+            resolver = file.read()
+    except OSError:
+        resolver = ""
+    texts = {
+        "hostname": files.hostname_text(hostname),
+        "hosts": files.hosts_text(request, hostname),
+        "resolv.conf": files.resolver_text(request, resolver),
+    }
+    for name, text in texts.items():
+        with open(f"{folder}/{name}", "w") as file:
+            file.write(text)
+        os.chmod(f"{folder}/{name}", 0o644)
+
+
+def log_options(options: dict[str, str]) -> dict[str, Any]:
+    """--log-opt, checked: max-size as bytes, max-file as a number. InvalidInput."""
+    from runtime.bundle.sizes import parse_size
+
+    known: dict[str, Any] = {}
+    for name, value in options.items():
+        if name == "max-size":
+            known[name] = parse_size(value, "--log-opt max-size")
+        elif name == "max-file" and value.isdigit() and int(value) > 0:
+            known[name] = int(value)
+        else:
+            raise InvalidInput(
+                f"--log-opt {name}={value} is not understood", "max-size=SIZE and max-file=NUMBER are"
+            )
+    return known
+
+
+def selections_for(
+    report: HostReport, request: Request, forced: dict[str, str], in_use: str
+) -> dict[str, Selection]:
+    """The backends for one container. Problem with every reason if the host cannot give what is asked."""
+    from runtime.errors import Unsupported
+
+    demands = demands_for(request, forced)
+    if request.network == "host" or request.network.startswith("container:"):
+        demands.forced.setdefault("network", "host")
+    try:
+        return select_all(report, demands, {"storage": in_use} if in_use else None)
+    except BackendError as error:
+        raise Unsupported(f"this host cannot run the container as asked: {error}", error.hint) from error

@@ -1,0 +1,57 @@
+"""`rm`: removing a container that a person names."""
+
+from __future__ import annotations
+
+import signal
+
+from runtime.containers import control, lookup, removal, state
+from runtime.containers.control import Target
+from runtime.errors import Damaged, UnknownContainer, WrongState
+from runtime.paths import Paths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def remove(paths: Paths, reference: str, find: Callable[[str], Target], force: bool, volumes: bool) -> None:
+    """WrongState if it runs and `force` is not given. With `force`, a container whose record is damaged goes too."""
+    try:
+        target = find(reference)
+    except Damaged:
+        if not force:
+            raise
+        _sweep(paths, lookup.resolve(paths, reference))
+        return
+    except UnknownContainer:
+        if force:
+            return
+        raise
+    if target.status.busy:
+        if not force:
+            raise WrongState(
+                f"container {target.label} is {target.status.name}",
+                f"stop it first (`runtime stop {target.label}`), or give --force",
+            )
+        control.stop(target, signal.SIGKILL, 0)
+    _remove(target, volumes)
+
+
+def _remove(target: Target, volumes: bool) -> None:
+    lock = state.lock(target.paths, target.identifier)
+    lock.acquire()  # a monitor that is just ending lets go of it in a moment
+    try:
+        # With --rm the monitor has been quicker.
+        record = lookup.find(target.paths, target.identifier)
+        removal.remove_all(target.paths, record, volumes or bool(record["auto_remove"]))
+    except UnknownContainer:
+        removal.remove_tree(lock.path)
+    finally:
+        lock.release()
+
+
+def _sweep(paths: Paths, identifier: str) -> None:
+    """What can be known of a container without its record."""
+    removal.remove_tree(paths.container(identifier))
+    removal.remove_tree(paths.run(identifier))
+    removal.remove_tree(paths.lock(f"container-{identifier}"))

@@ -1,0 +1,302 @@
+"""The façade that the CLI and the API both call. It neither prints nor parses."""
+
+from __future__ import annotations
+
+import os
+
+from backends import catalogue
+from runtime import errors
+from runtime.containers import control, inspection, lookup, repair, status
+from runtime.containers.control import Target
+from runtime.settings import FAMILIES, Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, BinaryIO, Optional
+
+    from backends.contract import Selection, Stdio, StorageBackend
+    from probes.report import HostReport
+    from runtime.containers.connection import Connection
+    from runtime.containers.execution import Execution
+    from runtime.containers.logs import Line
+    from runtime.containers.request import ExecRequest, Request, Resources, RestartPolicy
+    from runtime.images.store import ImageStore
+
+
+class Engine:
+    """`notices` gathers one sentence for everything that was found broken and repaired; front ends show them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.paths = settings.paths
+        self.notices: list[str] = []
+        self._report: Optional[HostReport] = None
+        self._images: Optional[ImageStore] = None
+
+    # ------------------------------------------------------------------------------------------------ the host
+
+    def report(self, fresh: bool = False) -> HostReport:
+        """What this host can do: kept until the next boot, asked anew with `fresh`."""
+        from probes import cache
+
+        if self._report is None or fresh:
+            self.paths.prepare()
+            self._report = cache.report(self.paths.report, self.paths.root, fresh)
+        return self._report
+
+    @property
+    def _report_path(self) -> str:
+        from probes import cache
+
+        self.report()
+        return cache.path(self.paths.report, self.paths.root)
+
+    def selections(self, request: Request) -> dict[str, Selection]:
+        """The backends that a container made from `request` would use. Unsupported, with every reason."""
+        from runtime.containers.creation import selections_for
+
+        return selections_for(self.report(), request, self.settings.forced, self._storage_in_use())
+
+    def _storage_in_use(self) -> str:
+        """The storage backend that has images on disk. Conflict if there are two."""
+        try:
+            used = [name for name in sorted(os.listdir(self.paths.storages)) if not name.startswith(".")]
+        except FileNotFoundError:
+            return ""
+        known = [entry.name for entry in catalogue.members("storage")]
+        used = [name for name in used if name in known]
+        if len(used) > 1 and "storage" not in self.settings.forced:
+            raise errors.Conflict(
+                f"images are kept by {' and by '.join(used)} in {self.paths.storages}",
+                "say which one to use: --storage NAME",
+            )
+        return used[0] if len(used) == 1 else ""
+
+    def storage(self) -> StorageBackend:
+        """The storage backend in use, or the one that would be."""
+        from backends.errors import BackendError
+        from backends.guarantees import Demands
+        from backends.selection import select
+
+        forced = {"storage": self.settings.forced["storage"]} if "storage" in self.settings.forced else {}
+        try:
+            chosen = select("storage", self.report(), Demands(forced=forced), in_use=self._storage_in_use() or None).chosen
+        except BackendError as error:
+            raise errors.Unsupported(f"no storage for images can be used: {error}", error.hint) from error
+        backend: StorageBackend = catalogue.load("storage", chosen)(self.paths.storage(chosen))
+        return backend
+
+    @property
+    def images(self) -> ImageStore:
+        from runtime.images.store import ImageStore
+
+        if self._images is None:
+            self.paths.prepare()
+            self._images = ImageStore(self.paths, self.storage(), self.images_in_use)
+        return self._images
+
+    def images_in_use(self) -> dict[str, str]:
+        """The images that containers stand on: id -> a container's name."""
+        found, _ = lookup.everything(self.paths)
+        return {record["image"]["id"]: record["name"] for record in found if record["image"]["id"]}
+
+    # ----------------------------------------------------------------------------------------- finding containers
+
+    def target(self, reference: str) -> Target:
+        """A container and how it is doing; what an interruption left of it is repaired first."""
+        record = lookup.find(self.paths, reference)
+        seen = status.observe(self.paths, record)
+        if seen.name == status.INTERRUPTED:
+            notice = repair.repair(self.paths, record)
+            if notice:
+                self.notices.append(notice)
+            record = lookup.find(self.paths, record["id"])
+            seen = status.observe(self.paths, record)
+        return Target(self.paths, record, seen)
+
+    def targets(self) -> list[Target]:
+        """All containers, the newest first. Damaged records become notices."""
+        records, damaged = lookup.everything(self.paths)
+        self.notices += [f"{error}; {error.hint}" for error in damaged]
+        found = []
+        for record in records:
+            try:
+                found.append(self.target(record["id"]))
+            except errors.UnknownContainer:
+                continue  # removed in between, or by the repair
+        return found
+
+    def containers(self, everything: bool = False) -> list[dict[str, Any]]:
+        """The rows of `ps`."""
+        return [
+            inspection.summary(target) for target in self.targets() if everything or target.status.busy
+        ]
+
+    def inspect(self, reference: str) -> dict[str, Any]:
+        return inspection.inspect(self.target(reference))
+
+    # -------------------------------------------------------------------------------------------- their lives
+
+    def create(self, request: Request) -> str:
+        """Makes a container; its identifier. Nothing runs yet."""
+        from backends.errors import BackendError
+        from runtime.containers.creation import Creation
+
+        selections = self.selections(request)
+        image = None
+        if not request.rootfs:
+            image = self.images.find(request.image, request.platform or None)
+        storage = self.storage() if image is None else self.images.storage
+        try:
+            return str(Creation(self.paths, self.report(), request, image, storage, selections).make()["id"])
+        except BackendError as error:
+            raise errors.Problem(str(error), error.hint) from error
+
+    def explain(self, request: Request) -> list[str]:
+        """The selections and every step of what `run` would do; nothing is done."""
+        from runtime.containers.explanation import explain
+
+        return explain(self, request)
+
+    def start(self, reference: str, attach: Optional[dict[str, Any]] = None) -> Optional[Connection]:
+        """Starts a container. With `attach` ({"stdin": bool, "stdout": bool, "stderr": bool, "size": [rows, columns]})
+        the connection over which its streams come. Starting what runs is a success, as with docker."""
+        from runtime.containers import launch
+
+        target = self.target(reference)
+        if target.status.busy:
+            return self.attach(reference, attach) if attach else None
+        connection = launch.start(self.paths, target.identifier, self._report_path, attach or {})
+        return connection if attach else None
+
+    def attach(self, reference: str, wish: dict[str, Any]) -> Connection:
+        from runtime.containers.connection import connect
+
+        target = self.target(reference)
+        target.need_running()
+        connection = connect(self.paths, target.identifier)
+        connection.ask({"op": "attach", **wish})
+        return connection
+
+    def stop(self, reference: str, timeout: Optional[float] = None, number: str = "") -> None:
+        target = self.target(reference)
+        wanted = target.record["stop"]
+        chosen = control.signal_number(number) if number else int(wanted["signal"])
+        control.stop(target, chosen, float(wanted["timeout"] if timeout is None else timeout))
+
+    def kill(self, reference: str, number: str = "KILL") -> None:
+        control.kill(self.target(reference), control.signal_number(number))
+
+    def restart(self, reference: str, timeout: Optional[float] = None) -> None:
+        target = self.target(reference)
+        if not target.status.busy:
+            self.start(reference)
+            return
+        wanted = target.record["stop"]
+        control.restart(target, int(wanted["signal"]), float(wanted["timeout"] if timeout is None else timeout))
+
+    def wait(self, reference: str) -> int:
+        return control.wait(self.target(reference))
+
+    def pause(self, reference: str) -> None:
+        control.pause(self.target(reference))
+
+    def unpause(self, reference: str) -> None:
+        control.unpause(self.target(reference))
+
+    def remove(self, reference: str, force: bool = False, volumes: bool = False) -> None:
+        from runtime.containers.disposal import remove
+
+        remove(self.paths, reference, self.target, force, volumes)
+
+    def rename(self, reference: str, name: str) -> None:
+        from runtime.containers.changing import rename
+
+        rename(self.target(reference), name)
+
+    def update(self, reference: str, resources: Resources, restart: Optional[RestartPolicy] = None) -> None:
+        from runtime.containers.changing import update
+
+        update(self.target(reference), resources, restart, self.report())
+
+    # ----------------------------------------------------------------------------------------- looking inside
+
+    def logs(
+        self, reference: str, follow: bool = False, tail: Optional[int] = None, since: str = "", until: str = ""
+    ) -> Iterator[Line]:
+        """`since` and `until` are RFC 3339 moments in UTC."""
+        from runtime.containers.logs import read
+
+        return read(self.paths, self.target(reference).record, follow, tail, since, until)
+
+    def execute(self, reference: str, wish: ExecRequest, stdio: Stdio) -> Execution:
+        from runtime.containers.execution import execute
+
+        return execute(self.target(reference), wish, stdio, self.report())
+
+    def top(self, reference: str, arguments: tuple[str, ...] = ()) -> tuple[list[str], list[list[str]]]:
+        from runtime.containers.processes import top
+
+        return top(self.target(reference), arguments)
+
+    def sample(self, reference: str) -> dict[str, Any]:
+        """One reading of a running container's counters."""
+        from runtime.containers.statistics import sample
+
+        target = self.target(reference)
+        target.need_running()
+        return sample(target)
+
+    def diff(self, reference: str) -> list[tuple[str, str]]:
+        from runtime.containers.files import changes
+
+        return changes(self.target(reference))
+
+    def copy_out(self, reference: str, path: str, archive: BinaryIO) -> dict[str, Any]:
+        """Writes what is at `path` inside as a tar archive; what `path` itself is: {"name", "mode", "size", ...}."""
+        from runtime.containers.files import copy_out
+
+        return copy_out(self.target(reference), path, archive)
+
+    def copy_in(self, reference: str, folder: str, archive: BinaryIO) -> None:
+        """Unpacks a tar archive into a folder inside."""
+        from runtime.containers.files import copy_in
+
+        copy_in(self.target(reference), folder, archive)
+
+    def export(self, reference: str, archive: BinaryIO) -> None:
+        """The container's whole root as a tar archive."""
+        from runtime.containers.files import export
+
+        export(self.target(reference), archive)
+
+    def commit(
+        self, reference: str, image: str = "", message: str = "", author: str = "", changes: tuple[str, ...] = ()
+    ) -> str:
+        """A new image of what the container has become; its id. A running container is paused meanwhile."""
+        from runtime.containers.files import commit
+
+        return commit(self, self.target(reference), image, message, author, changes)
+
+    # ------------------------------------------------------------------------------------------------- the whole
+
+    def info(self) -> dict[str, Any]:
+        from runtime.overview import info
+
+        return info(self)
+
+    def version(self) -> dict[str, Any]:
+        from runtime.overview import version
+
+        return version(self)
+
+    def prune(self, images: str = "dangling", volumes: bool = False) -> dict[str, Any]:
+        """Removes ended containers, images nobody uses ("dangling", "all", "none"), volumes nobody uses."""
+        from runtime.overview import prune
+
+        return prune(self, images, volumes)
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        return FAMILIES
