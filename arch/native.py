@@ -21,7 +21,7 @@ _MACHINES = {
     "i686": ("x86_64", "i386"),
     "aarch64": ("arm64", "arm"),
     "armv8l": ("arm64", "arm"),
-    "armv7l": ("arm64", "arm"),
+    "armv7l": ("", "arm"),
     "armv6l": ("", "arm"),
     "armv5tel": ("", "arm"),
     "armv5tejl": ("", "arm"),
