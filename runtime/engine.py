@@ -13,7 +13,7 @@ from runtime.settings import FAMILIES, Settings
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, BinaryIO, Optional
+    from typing import Any, BinaryIO
 
     from backends.contract import Selection, Stdio, StorageBackend
     from probes.report import HostReport
@@ -31,8 +31,8 @@ class Engine:
         self.settings = settings
         self.paths = settings.paths
         self.notices: list[str] = []
-        self._report: Optional[HostReport] = None
-        self._images: Optional[ImageStore] = None
+        self._report: HostReport | None = None
+        self._images: ImageStore | None = None
 
     # ------------------------------------------------------------------------------------------------ the host
 
@@ -81,7 +81,9 @@ class Engine:
 
         forced = {"storage": self.settings.forced["storage"]} if "storage" in self.settings.forced else {}
         try:
-            chosen = select("storage", self.report(), Demands(forced=forced), in_use=self._storage_in_use() or None).chosen
+            chosen = select(
+                "storage", self.report(), Demands(forced=forced), in_use=self._storage_in_use() or None
+            ).chosen
         except BackendError as error:
             raise errors.Unsupported(f"no storage for images can be used: {error}", error.hint) from error
         backend: StorageBackend = catalogue.load("storage", chosen)(self.paths.storage(chosen))
@@ -129,9 +131,7 @@ class Engine:
 
     def containers(self, everything: bool = False) -> list[dict[str, Any]]:
         """The rows of `ps`."""
-        return [
-            inspection.summary(target) for target in self.targets() if everything or target.status.busy
-        ]
+        return [inspection.summary(target) for target in self.targets() if everything or target.status.busy]
 
     def inspect(self, reference: str) -> dict[str, Any]:
         return inspection.inspect(self.target(reference))
@@ -159,7 +159,7 @@ class Engine:
 
         return explain(self, request)
 
-    def start(self, reference: str, attach: Optional[dict[str, Any]] = None) -> Optional[Connection]:
+    def start(self, reference: str, attach: dict[str, Any] | None = None) -> Connection | None:
         """Starts a container. With `attach` ({"stdin": bool, "stdout": bool, "stderr": bool, "size": [rows, columns]})
         the connection over which its streams come. Starting what runs is a success, as with docker."""
         from runtime.containers import launch
@@ -179,7 +179,7 @@ class Engine:
         connection.ask({"op": "attach", **wish})
         return connection
 
-    def stop(self, reference: str, timeout: Optional[float] = None, number: str = "") -> None:
+    def stop(self, reference: str, timeout: float | None = None, number: str = "") -> None:
         target = self.target(reference)
         wanted = target.record["stop"]
         chosen = control.signal_number(number) if number else int(wanted["signal"])
@@ -188,7 +188,7 @@ class Engine:
     def kill(self, reference: str, number: str = "KILL") -> None:
         control.kill(self.target(reference), control.signal_number(number))
 
-    def restart(self, reference: str, timeout: Optional[float] = None) -> None:
+    def restart(self, reference: str, timeout: float | None = None) -> None:
         target = self.target(reference)
         if not target.status.busy:
             self.start(reference)
@@ -215,7 +215,7 @@ class Engine:
 
         rename(self.target(reference), name)
 
-    def update(self, reference: str, resources: Resources, restart: Optional[RestartPolicy] = None) -> None:
+    def update(self, reference: str, resources: Resources, restart: RestartPolicy | None = None) -> None:
         from runtime.containers.changing import update
 
         update(self.target(reference), resources, restart, self.report())
@@ -223,7 +223,7 @@ class Engine:
     # ----------------------------------------------------------------------------------------- looking inside
 
     def logs(
-        self, reference: str, follow: bool = False, tail: Optional[int] = None, since: str = "", until: str = ""
+        self, reference: str, follow: bool = False, tail: int | None = None, since: str = "", until: str = ""
     ) -> Iterator[Line]:
         """`since` and `until` are RFC 3339 moments in UTC."""
         from runtime.containers.logs import read

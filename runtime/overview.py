@@ -75,8 +75,14 @@ def usage(engine: Engine) -> dict[str, Any]:
     containers = [target.record["storage"].get("layer") for target in engine.targets()]
     kept = storage.layers()
     return {
-        "Images": {"count": len(engine.images.list()), "size": sum(storage.usage(name) for name in kept if name not in containers)},
-        "Containers": {"count": len(containers), "size": sum(storage.usage(name) for name in containers if name in kept)},
+        "Images": {
+            "count": len(engine.images.list()),
+            "size": sum(storage.usage(name) for name in kept if name not in containers),
+        },
+        "Containers": {
+            "count": len(containers),
+            "size": sum(storage.usage(name) for name in containers if name in kept),
+        },
         "Volumes": {"count": len(VolumeStore(engine.paths).list())},
     }
 
@@ -99,6 +105,8 @@ def prune(engine: Engine, images: str, volumes: bool) -> dict[str, Any]:
 def volumes_of(record: dict[str, Any]) -> set[str]:
     """The names of the volumes that a container mounts."""
     named = {
-        mount["source"] for mount in record["request"].get("mounts", []) if mount["type"] == "volume" and mount["source"]
+        mount["source"]
+        for mount in record["request"].get("mounts", [])
+        if mount["type"] == "volume" and mount["source"]
     }
     return named | set(record.get("volumes") or ())

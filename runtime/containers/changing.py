@@ -15,7 +15,7 @@ from runtime.errors import Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any
 
     from probes.report import HostReport
 
@@ -33,9 +33,7 @@ def rename(target: Target, name: str) -> None:
     names.release(target.paths, former, target.identifier)
 
 
-def update(
-    target: Target, resources: Resources, restart: Optional[RestartPolicy], report: HostReport
-) -> None:
+def update(target: Target, resources: Resources, restart: RestartPolicy | None, report: HostReport) -> None:
     """Changes limits and restart policy, at once if it runs and for every later start. Unsupported, naming each limit
     that this host cannot apply; then nothing is changed."""
     request = Request.from_dict(target.record["request"])

@@ -11,7 +11,7 @@ from runtime.paths import Paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any
 
 _CHUNK = 65536
 _KINDS: dict[object, type[Problem]] = {126: CommandNotExecutable, 127: CommandNotFound}
@@ -44,7 +44,7 @@ class Connection:
         except (BrokenPipeError, ConnectionResetError) as error:
             raise MonitorLost("the container's monitor went away") from error
 
-    def receive(self) -> Optional[list[tuple[int, bytes]]]:
+    def receive(self) -> list[tuple[int, bytes]] | None:
         """Waits for frames. MonitorLost if the peer speaks nonsense."""
         if self._early:
             early, self._early = self._early, []

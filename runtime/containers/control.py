@@ -39,7 +39,9 @@ class Target:
     def need_running(self) -> None:
         """WrongState unless its program runs; paused counts."""
         if not self.status.running:
-            raise WrongState(f"container {self.label} is {self.status.name}, not running", f"`runtime start {self.label}`")
+            raise WrongState(
+                f"container {self.label} is {self.status.name}, not running", f"`runtime start {self.label}`"
+            )
 
 
 def signal_number(text: str) -> int:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from backends.errors import BackendError
 from backends.selection import select_all
+from backends.storage.removal import remove_tree
 from runtime import records
 from runtime.bundle import compilation, files
 from runtime.bundle.demands import demands_for
@@ -25,7 +26,7 @@ from runtime.volumes.volume import VolumeStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any
 
     from backends.contract import Selection, StorageBackend
     from probes.report import HostReport
@@ -46,7 +47,7 @@ class Creation:
         paths: Paths,
         report: HostReport,
         request: Request,
-        image: Optional[Image],
+        image: Image | None,
         storage: StorageBackend,
         selections: dict[str, Selection],
     ) -> None:
@@ -94,8 +95,8 @@ class Creation:
             removal.remove_all(self.paths, record)
             return
         names.release(self.paths, record["name"], self.identifier)
-        removal.remove_tree(self.paths.container(self.identifier))
-        removal.remove_tree(state.lock(self.paths, self.identifier).path)
+        remove_tree(self.paths.container(self.identifier))
+        remove_tree(state.lock(self.paths, self.identifier).path)
 
     def _record(self) -> Record:
         request = self.request
@@ -227,15 +228,11 @@ def log_options(options: dict[str, str]) -> dict[str, Any]:
         elif name == "max-file" and value.isdigit() and int(value) > 0:
             known[name] = int(value)
         else:
-            raise InvalidInput(
-                f"--log-opt {name}={value} is not understood", "max-size=SIZE and max-file=NUMBER are"
-            )
+            raise InvalidInput(f"--log-opt {name}={value} is not understood", "max-size=SIZE and max-file=NUMBER are")
     return known
 
 
-def selections_for(
-    report: HostReport, request: Request, forced: dict[str, str], in_use: str
-) -> dict[str, Selection]:
+def selections_for(report: HostReport, request: Request, forced: dict[str, str], in_use: str) -> dict[str, Selection]:
     """The backends for one container. Problem with every reason if the host cannot give what is asked."""
     from runtime.errors import Unsupported
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from backends.storage.removal import remove_tree
 from runtime.containers import control, lookup, removal, state
 from runtime.containers.control import Target
 from runtime.errors import Damaged, UnknownContainer, WrongState
@@ -45,13 +46,13 @@ def _remove(target: Target, volumes: bool) -> None:
         record = lookup.find(target.paths, target.identifier)
         removal.remove_all(target.paths, record, volumes or bool(record["auto_remove"]))
     except UnknownContainer:
-        removal.remove_tree(lock.path)
+        remove_tree(lock.path)
     finally:
         lock.release()
 
 
 def _sweep(paths: Paths, identifier: str) -> None:
     """What can be known of a container without its record."""
-    removal.remove_tree(paths.container(identifier))
-    removal.remove_tree(paths.run(identifier))
-    removal.remove_tree(paths.lock(f"container-{identifier}"))
+    remove_tree(paths.container(identifier))
+    remove_tree(paths.run(identifier))
+    remove_tree(paths.lock(f"container-{identifier}"))

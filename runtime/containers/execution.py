@@ -57,7 +57,9 @@ def execute(target: Target, wish: ExecRequest, stdio: Stdio, report: Any) -> Exe
     chosen = target.record["selections"]["execution"]["chosen"]
     backend: ExecutionBackend = catalogue.load("execution", chosen)()
     try:
-        started = backend.enter(bundle, target.status.pid, process, stdio, cgroup(target), **_options(target, bundle, report))
+        started = backend.enter(
+            bundle, target.status.pid, process, stdio, cgroup(target), **_options(target, bundle, report)
+        )
     except ProgramNotFound as error:
         raise CommandNotFound(str(error), error.hint) from error
     except ProgramNotExecutable as error:

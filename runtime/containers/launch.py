@@ -82,7 +82,9 @@ def _spawn(arguments: list[str]) -> None:
     null = (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDWR, 0)
     actions = [null, (os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
     try:
-        os.posix_spawn(executable, command, {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, file_actions=actions, setsid=True)
+        os.posix_spawn(
+            executable, command, {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, file_actions=actions, setsid=True
+        )
     except NotImplementedError:  # a libc without POSIX_SPAWN_SETSID
         _fork(executable, command)
     except OSError as error:

@@ -16,7 +16,7 @@ from runtime.paths import Paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO, Optional
+    from typing import BinaryIO
 
 _INTERVAL = 0.05  # seconds between two looks for more
 
@@ -34,14 +34,15 @@ def read(
     paths: Paths,
     record: Record,
     follow: bool = False,
-    tail: Optional[int] = None,
+    tail: int | None = None,
     since: str = "",
     until: str = "",
 ) -> Iterator[Line]:
     """The lines of a container's log; with `follow`, those to come, until it ends. Unsupported if none is kept."""
     if record["log"]["driver"] == "none":
         raise Unsupported(
-            f"container {record['name']} keeps no log", "it was made with --log-driver none; `attach` shows what it says now"
+            f"container {record['name']} keeps no log",
+            "it was made with --log-driver none; `attach` shows what it says now",
         )
     path = paths.log(record["id"])
     lines = _wanted(_kept(path), since, until)
@@ -79,7 +80,7 @@ def _wanted(lines: Iterator[Line], since: str, until: str) -> Iterator[Line]:
         yield line
 
 
-def parse(text: bytes) -> Optional[Line]:
+def parse(text: bytes) -> Line | None:
     """One line of the log; None for one that a crash tore."""
     try:
         entry = json.loads(text)
@@ -93,7 +94,7 @@ class _Follower:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._file: Optional[BinaryIO] = None
+        self._file: BinaryIO | None = None
         self._torn = b""
 
     def __enter__(self) -> _Follower:

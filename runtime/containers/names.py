@@ -56,7 +56,9 @@ def invent(paths: Paths, identifier: str) -> str:
     """Reserves a name that nobody has."""
     for attempt in range(50):
         noise = os.urandom(2)
-        name = f"{_FIRST[noise[0] % len(_FIRST)]}_{_SECOND[noise[1] % len(_SECOND)]}" + (str(attempt) if attempt else "")
+        name = f"{_FIRST[noise[0] % len(_FIRST)]}_{_SECOND[noise[1] % len(_SECOND)]}" + (
+            str(attempt) if attempt else ""
+        )
         try:
             reserve(paths, name, identifier)
         except NameTaken:

@@ -9,6 +9,7 @@ import os
 
 from backends import catalogue
 from backends.errors import UnknownLayer
+from backends.storage.removal import remove_tree
 from runtime.containers import record as containers
 from runtime.containers.names import release
 from runtime.paths import Paths
@@ -39,20 +40,6 @@ def remove_all(paths: Paths, record: Record, volumes: bool = True) -> None:
     os.unlink(paths.record(record["id"]))
     os.rmdir(folder)
     _forget(paths.lock(f"container-{record['id']}"))
-
-
-def remove_tree(path: str) -> None:
-    """Removes a file or a folder with all that is in it, never following a link. Nothing there is success."""
-    try:
-        os.unlink(path)
-        return
-    except FileNotFoundError:
-        return
-    except (IsADirectoryError, PermissionError):
-        pass  # EISDIR on Linux; EPERM is POSIX's word for it
-    for entry in os.listdir(path):
-        remove_tree(f"{path}/{entry}")
-    os.rmdir(path)
 
 
 def _forget(path: str) -> None:

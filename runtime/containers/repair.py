@@ -7,6 +7,7 @@ import signal
 import time
 
 from backends import catalogue
+from backends.storage.removal import remove_tree
 from runtime import records
 from runtime.containers import record as containers
 from runtime.containers import removal, state, status
@@ -85,5 +86,5 @@ def _clear(paths: Paths, identifier: str) -> None:
         kernel.umount(mounted, MNT_DETACH)
     for name in (mounted, folder):
         if os.path.isdir(name) and not os.path.ismount(name):
-            removal.remove_tree(name)
-    removal.remove_tree(paths.marker(identifier))
+            remove_tree(name)
+    remove_tree(paths.marker(identifier))

@@ -13,7 +13,7 @@ from runtime.paths import Paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any
 
 SCHEMA = 1
 
@@ -47,7 +47,7 @@ def write(paths: Paths, identifier: str, content: dict[str, Any]) -> None:
     os.rename(path + ".tmp", path)
 
 
-def read(paths: Paths, identifier: str) -> Optional[dict[str, Any]]:
+def read(paths: Paths, identifier: str) -> dict[str, Any] | None:
     """What the last monitor wrote, or None. Damaged."""
     try:
         return records.load(paths.run(identifier) + "/state.json", SCHEMA)

@@ -20,8 +20,7 @@ PART = 16384
 def timestamp(nanoseconds: int) -> str:
     """RFC 3339 with nanoseconds, in UTC."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    moment = time.gmtime(seconds)
-    return "%04d-%02d-%02dT%02d:%02d:%02d.%09dZ" % (*moment[:6], rest)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest:09d}Z"
 
 
 class NoLog:

@@ -10,7 +10,6 @@ from select import POLLERR, POLLHUP, POLLIN, POLLNVAL, poll
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Optional
 
 READABLE = POLLIN | POLLHUP | POLLERR | POLLNVAL
 
@@ -54,7 +53,7 @@ class Loop:
         for number in os.read(self._wake, 512):
             self._on_signal(number)
 
-    def _patience(self) -> Optional[int]:
+    def _patience(self) -> int | None:
         if not self._deadlines:
             return None
         soonest = min(moment for moment, _ in self._deadlines.values())

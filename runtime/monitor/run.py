@@ -17,7 +17,7 @@ from runtime.paths import Paths
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Optional
+    from typing import Any
 
     from backends.contract import Cgroup, ExecutionBackend, Process, Stdio
     from probes.report import HostReport
@@ -34,8 +34,8 @@ class Run:
         self._report = report
         self._undo: list[tuple[str, Callable[[], None]]] = []
         self.leftovers: list[str] = []
-        self.process: Optional[Process] = None
-        self.cgroup: Optional[Cgroup] = None
+        self.process: Process | None = None
+        self.cgroup: Cgroup | None = None
         self.started = 0.0
         self.restarts = 0
 
