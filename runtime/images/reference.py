@@ -1,0 +1,151 @@
+"""Names of images, as the distribution project's reference grammar has them and docker's users type them.
+
+    reference  := name [ ":" tag ] [ "@" digest ]
+    name       := [ domain "/" ] component *( "/" component )
+
+`debian` is docker.io/library/debian:latest; what has a dot, a colon or capitals before the first slash, or is
+`localhost`, is a registry.
+"""
+
+from __future__ import annotations
+
+import re
+
+from runtime.errors import InvalidInput
+from runtime.images.digest import LENGTHS
+
+DEFAULT_DOMAIN = "docker.io"
+LEGACY_DOMAIN = "index.docker.io"
+OFFICIAL = "library/"
+DEFAULT_TAG = "latest"
+LONGEST_NAME = 255
+
+_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_DOMAIN = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
+_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}")
+_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
+_IDENTIFIER = re.compile(r"[a-f0-9]{64}")
+
+
+class Reference:
+    """A whole name: `domain` and `path` always, `tag` and `digest` empty where not given."""
+
+    __slots__ = ("digest", "domain", "path", "tag")
+
+    def __init__(self, domain: str, path: str, tag: str = "", digest: str = "") -> None:
+        self.domain = domain
+        self.path = path
+        self.tag = tag
+        self.digest = digest
+
+    @property
+    def name(self) -> str:
+        """The repository: domain and path."""
+        return f"{self.domain}/{self.path}"
+
+    @property
+    def familiar_name(self) -> str:
+        if self.domain != DEFAULT_DOMAIN:
+            return self.name
+        short = self.path[len(OFFICIAL) :]
+        return short if self.path.startswith(OFFICIAL) and "/" not in short else self.path
+
+    @property
+    def familiar(self) -> str:
+        """As a person writes it: docker.io/library/debian:12 is debian:12."""
+        return self.familiar_name + self._suffix()
+
+    def tagged(self) -> Reference:
+        """With the tag `latest` if it names neither a tag nor a digest."""
+        if self.tag or self.digest:
+            return self
+        return Reference(self.domain, self.path, DEFAULT_TAG)
+
+    def _suffix(self) -> str:
+        return (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
+
+    def __str__(self) -> str:
+        return self.name + self._suffix()
+
+    def __repr__(self) -> str:
+        return f"Reference({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+def parse(text: str) -> Reference:
+    """What a user typed, completed as docker completes it (without adding a tag). InvalidInput says what is wrong."""
+    if not text:
+        raise InvalidInput("an image's name is empty", "write for example debian, or debian:12")
+    rest, at, digest = text.partition("@")
+    if at:
+        _check_digest(text, digest)
+    name, tag = _split_tag(rest)
+    if tag is not None and not _TAG.fullmatch(tag):
+        raise _wrong(
+            text, f"the tag {tag!r} must be 1 to 128 letters, digits, '_', '.', '-', not beginning with . or -"
+        )
+    if _IDENTIFIER.fullmatch(name):
+        raise _wrong(text, "64 hexadecimal digits are an image's identifier, and cannot be its name")
+    domain, path = _split_domain(name)
+    _check_name(text, domain, path)
+    return Reference(domain, path, tag or "", digest)
+
+
+def is_digest(text: str) -> bool:
+    algorithm, colon, value = text.partition(":")
+    return bool(colon) and algorithm in LENGTHS and len(value) == LENGTHS[algorithm] and bool(_DIGEST.fullmatch(text))
+
+
+def _split_tag(text: str) -> tuple[str, str | None]:
+    head, colon, tail = text.rpartition(":")
+    # A colon before a slash belongs to a port, one inside brackets to an IPv6 address.
+    if not colon or "/" in tail or "]" in tail:
+        return text, None
+    return head, tail
+
+
+def _split_domain(name: str) -> tuple[str, str]:
+    first, slash, rest = name.partition("/")
+    registry = "." in first or ":" in first or first == "localhost" or first != first.lower()
+    if not slash or not registry:
+        first, rest = DEFAULT_DOMAIN, name
+    if first == LEGACY_DOMAIN:
+        first = DEFAULT_DOMAIN
+    if first == DEFAULT_DOMAIN and "/" not in rest:
+        rest = OFFICIAL + rest
+    return first, rest
+
+
+def _check_name(text: str, domain: str, path: str) -> None:
+    if not _DOMAIN.fullmatch(domain):
+        raise _wrong(text, f"{domain!r} is not a registry's HOST[:PORT]")
+    if len(path) > LONGEST_NAME:
+        raise _wrong(text, f"the name is longer than {LONGEST_NAME} characters")
+    for component in path.split("/"):
+        if not _COMPONENT.fullmatch(component):
+            if _COMPONENT.fullmatch(component.lower()):
+                raise _wrong(text, "the name must be in lower case")
+            raise _wrong(
+                text,
+                f"{component!r} is not lower-case letters and digits, joined by '.', '_', '__' or '-'",
+            )
+
+
+def _check_digest(text: str, digest: str) -> None:
+    algorithm, _, value = digest.partition(":")
+    length = LENGTHS.get(algorithm)
+    if not _DIGEST.fullmatch(digest) or (length and (len(value) != length or value != value.lower())):
+        raise _wrong(text, f"{digest!r} is not a digest, which is ALGORITHM:HEXADECIMAL")
+
+
+def _wrong(text: str, why: str) -> InvalidInput:
+    shown = text if len(text) <= 300 else text[:300] + "..."
+    return InvalidInput(
+        f"{shown!r} is not an image's name: {why}", "write for example debian, or registry.example/a/b:1"
+    )
