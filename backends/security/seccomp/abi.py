@@ -63,19 +63,20 @@ class Abi:
 
     __slots__ = ("byte_order", "first", "last", "name", "numbers", "private", "token", "wide")
 
-    def __init__(self, name: str, machine: Machine, numbers: dict[str, int], mark: int = 0) -> None:
+    def __init__(self, name: str, facts: Machine, numbers: dict[str, int], mark: int = 0) -> None:
         self.name = name
-        self.token = machine.audit
-        self.byte_order = "<" if machine.byteorder == "little" else ">"
-        self.wide = machine.bits == 64
+        self.token = facts.audit
+        self.byte_order = "<" if facts.byteorder == "little" else ">"
+        self.wide = facts.bits == 64
         self.numbers = numbers
         self.private = _ARM_PRIVATE if name == "arm" else _NONE_PRIVATE
-        marks = [compat.mask for compat in machine.compat if compat.mask and not mark]
+        marks = [compat.mask for compat in facts.compat if compat.mask and not mark]
         self.first = mark
         self.last = marks[0] - 1 if marks else 0xFFFFFFFF
 
 
-def _machine(name: str) -> Machine:
+def machine(name: str) -> Machine:
+    """What arch knows about a machine; UnknownArchitecture."""
     if name not in MACHINES:
         raise UnknownArchitecture(f"no system call table for {name!r}", "seccomp=unconfined runs without a filter")
     module = __import__("arch." + name, None, None, ["ABI"])
@@ -86,19 +87,19 @@ def _machine(name: str) -> Machine:
 def spoken(architecture: str) -> tuple[str, ...]:
     """The ABIs of a machine's kernel that we have numbers for, its own first. Others, as the 31-bit one of s390, no
     profile can let in. UnknownArchitecture."""
-    others = [compat.name for compat in _machine(architecture).compat if compat.table or compat.mask]
+    others = [compat.name for compat in machine(architecture).compat if compat.table or compat.mask]
     return (architecture, *others)
 
 
 def load(name: str) -> Abi:
     """An ABI with its table; UnknownArchitecture."""
     if name != "x32":
-        return Abi(name, _machine(name), table(name))
-    machine = _machine("x86_64")
-    mark = next(compat.mask for compat in machine.compat if compat.name == name)
+        return Abi(name, machine(name), table(name))
+    facts = machine("x86_64")
+    mark = next(compat.mask for compat in facts.compat if compat.name == name)
     numbers = {call: number | mark for call, number in table("x86_64").items()}
     numbers.update({call: (_X32_FIRST + index) | mark for index, call in enumerate(_X32_OWN)})
-    return Abi(name, machine, numbers, mark)
+    return Abi(name, facts, numbers, mark)
 
 
 def chosen(seccomp: dict[str, Any], architecture: str) -> list[Abi]:
