@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from backends import catalogue
+from backends.cgroups import layout
 from runtime import records
 from runtime.bundle import limits
 from runtime.containers import control, names
@@ -39,7 +40,7 @@ def update(target: Target, resources: Resources, restart: RestartPolicy | None, 
     request = Request.from_dict(target.record["request"])
     changed = request.with_resources(resources)
     wanted = limits.limits(changed.resources, os.cpu_count() or 1, report.has("cgroup.swap"), {})
-    manager = catalogue.load("cgroups", target.record["selections"]["cgroups"]["chosen"])()
+    manager = catalogue.load("cgroups", target.record["selections"]["cgroups"]["chosen"])(layout.read())
     unmet = manager.check(wanted, report)
     if unmet:
         raise Unsupported("; ".join(unmet), "`runtime doctor` says what each limit needs")

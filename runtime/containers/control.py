@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from backends import catalogue
 from backends.contract import Cgroup
 from backends.errors import BackendError
 from runtime.containers import status
 from runtime.containers.connection import connect
+from runtime.containers.groups import reopen
 from runtime.containers.record import Record
 from runtime.containers.status import Status
 from runtime.errors import InvalidInput, Problem, WrongState
@@ -57,9 +57,7 @@ def signal_number(text: str) -> int:
 
 
 def cgroup(target: Target) -> Cgroup:
-    live = target.status.live
-    group: Cgroup = catalogue.load("cgroups", live["cgroups"])().open(live["cgroup"])
-    return group
+    return reopen(target.status.live)
 
 
 def stop(target: Target, number: int, timeout: float) -> dict[str, Any]:

@@ -6,14 +6,18 @@ import os
 import signal
 import time
 
-from backends import catalogue
 from backends.storage.removal import remove_tree
 from runtime import records
 from runtime.containers import record as containers
 from runtime.containers import removal, state, status
+from runtime.containers.groups import reopen
 from runtime.containers.record import Record
 from runtime.monitor.log import timestamp
 from runtime.paths import Paths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 KILLED = 137  # what a process that SIGKILL ended is reported with
 
@@ -44,17 +48,16 @@ def repair(paths: Paths, record: Record) -> str:
         lock.release()
 
 
-def end_processes(live: dict[str, object]) -> None:
+def end_processes(live: dict[str, Any]) -> None:
     """Kills what outlived its monitor, and removes the cgroup."""
-    pid, started = live.get("pid"), live.get("start_time")
-    if isinstance(pid, int) and isinstance(started, int) and state.alive(pid, started):
+    pid, started = int(live.get("pid", 0)), int(live.get("start_time", 0))
+    if state.alive(pid, started):
         os.kill(pid, signal.SIGKILL)
         deadline = time.monotonic() + 5
         while state.alive(pid, started) and time.monotonic() < deadline:
             time.sleep(0.005)
-    paths = live.get("cgroup")
-    if isinstance(paths, dict):
-        cgroup = catalogue.load("cgroups", str(live["cgroups"]))().open(paths)
+    if live.get("cgroup"):
+        cgroup = reopen(live)
         cgroup.kill()
         cgroup.remove()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runtime import records
 from runtime.containers import state
+from runtime.containers.groups import reopen
 from runtime.containers.record import CREATED, CREATING, Record
 from runtime.errors import Damaged
 from runtime.paths import Paths
@@ -92,8 +93,4 @@ def _last_exit(paths: Paths, identifier: str) -> dict[str, Any]:
 
 
 def frozen(live: dict[str, Any]) -> bool:
-    from backends import catalogue
-
-    if not live.get("cgroup"):
-        return False
-    return bool(catalogue.load("cgroups", live["cgroups"])().open(live["cgroup"]).frozen())
+    return bool(live.get("cgroup")) and reopen(live).frozen()

@@ -158,7 +158,7 @@ class Server:
 
     def _accept(self, events: int) -> None:
         try:
-            descriptor, _ = self._listener._accept()
+            descriptor, _ = self._listener._accept()  # type: ignore[attr-defined]
         except OSError:
             return
         self.adopt(descriptor)

@@ -9,6 +9,7 @@ import time
 from arch import kernel
 from arch.constants import CLONE_NEWNS, MS_REC, MS_SLAVE
 from backends import catalogue
+from backends.cgroups import layout
 from backends.security import filter_cache
 from runtime import records
 from runtime.containers import state
@@ -52,6 +53,8 @@ class Run:
             self.process = backend.create(plan, stdio, self.cgroup)
         finally:
             streams.release(stdio)
+        if not self.cgroup.joining():
+            self.cgroup.add(self.process.pid)
         self._undo.append(("end the processes", self._end))
         if self.process.console >= 0:
             streams.console(self.process.console)
@@ -82,7 +85,7 @@ class Run:
         return str(backend.mount(layer, target, storage.get("label", "")))
 
     def _limit(self, config: dict[str, Any]) -> Cgroup:
-        manager = catalogue.load("cgroups", self._record["selections"]["cgroups"]["chosen"])()
+        manager = catalogue.load("cgroups", self._record["selections"]["cgroups"]["chosen"])(layout.read())
         linux = config.get("linux", {})
         cgroup: Cgroup = manager.create(linux["cgroupsPath"], linux.get("resources") or {})
         self._undo.append(("remove the cgroup", cgroup.remove))
