@@ -50,8 +50,6 @@ def main() -> int:
     packages = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
     packages += [path for path in sys.path if path.endswith("dist-packages")]
     for name, module in COMMANDS.items():
-        if not os.path.exists(os.path.join(root, *module.split(".")) + ".py"):
-            continue
         path = os.path.join(folder, name)
         with open(path + ".new", "w", encoding="utf-8") as file:
             file.write(script(module, root, os.path.join(folder, "python"), packages))
