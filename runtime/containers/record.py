@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     # stop {signal, timeout}, auto_remove, init, interactive, terminal, seclude, volumes [names of anonymous ones],
     # given_up [sentences]
     Record = dict[str, Any]
+else:
+    Record = dict
 
 SCHEMA = 1
 
