@@ -219,6 +219,10 @@ class StorageBackend(Backend):
         """What a writable layer changed against its parent: ("A" | "C" | "D", "/path"), sorted, as `docker diff`."""
         raise NotImplementedError
 
+    def peek(self, layer: str, path: str, limit: int) -> bytes:
+        """At most `limit` bytes of a regular file of a layer's tree, without mounting it; empty if there is none."""
+        raise NotImplementedError
+
     def diff(self, layer: str, archive: BinaryIO) -> None:
         """Writes those changes as an OCI layer archive, with whiteouts; reproducible."""
         raise NotImplementedError
