@@ -1,6 +1,7 @@
 """Every backend there is, by family and in order of preference: literal data, and the only place that names them all.
 
-Judging reads this alone; `load` imports the one backend that was chosen. On the launch path: plain classes.
+Judging reads this alone; `load` imports the one backend that was chosen. What a backend needs and promises is written
+here and nowhere else, so that launching a container, which judges nothing, does not import it.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 
-from backends.catalogue import find
 from backends.cgroups.folder import PATIENCE, Patience
 from backends.cgroups.limits import asked, unmet
 from backends.contract import Cgroup, CgroupManager
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from backends.contract import Resources
     from probes.report import HostReport
 
-_ENTRY = find("cgroups", "absent")
 _SIGKILL = 9  # the module `signal` costs the launch path an import of `enum`
 _HINT = "the doctor says why this host has no usable cgroups"
 
@@ -97,15 +95,14 @@ class AbsentCgroup(Cgroup):
 
 class AbsentCgroups(CgroupManager):
     __slots__ = ()
-    name = _ENTRY.name
-    title = _ENTRY.title
-    requirements = _ENTRY.requirements
+    name = "absent"
+    title = "no cgroups: no limits, no pause, no device rules"
 
     def __init__(self, layout: Layout | None = None) -> None:
         """Takes a layout as the others do, and needs none."""
 
     def guarantees(self, report: HostReport) -> frozenset[str]:
-        return _ENTRY.guarantees(report)
+        return frozenset()
 
     def create(self, path: str, resources: Resources) -> AbsentCgroup:
         group = AbsentCgroup()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from backends.catalogue import find
 from backends.cgroups.group import UNIFIED
 from backends.cgroups.limits import asked
 from backends.cgroups.manager import HierarchyManager
@@ -10,9 +9,7 @@ from backends.cgroups.manager import HierarchyManager
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from backends.contract import Resources
-    from probes.report import HostReport
 
-_ENTRY = find("cgroups", "hybrid")
 # What a container without limits still needs: device rules aside, all that stats, pause and kill read and write.
 _NEEDED = frozenset(("memory", "cpu", "pids", "freezer", "devices"))
 
@@ -21,13 +18,9 @@ class HybridCgroups(HierarchyManager):
     """A controller is in one hierarchy at a time, so each limit has one place. Joining v2 costs a grace period of the
     kernel, so a group has a v2 folder only when something is there that v1 lacks."""
 
-    name = _ENTRY.name
-    title = _ENTRY.title
-    requirements = _ENTRY.requirements
+    name = "hybrid"
+    title = "cgroup v1, and v2 for the controllers that v1 lacks"
     versions = ("v1", "v2")
-
-    def guarantees(self, report: HostReport) -> frozenset[str]:
-        return _ENTRY.guarantees(report)
 
     def _wants_v2(self, resources: Resources) -> bool:
         v1 = self.layout.v1

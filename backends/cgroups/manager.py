@@ -62,6 +62,11 @@ class HierarchyManager(CgroupManager):
     def check(self, resources: Resources, report: HostReport) -> list[str]:
         return unmet(resources, report, self.versions)
 
+    def guarantees(self, report: HostReport) -> frozenset[str]:
+        from backends.catalogue import find  # deciding is off the launch path
+
+        return find("cgroups", self.name).guarantees(report)
+
     # ------------------------------------------------------------------------------------------------- placing
 
     def _paths(self, path: str, resources: Resources) -> dict[str, str]:
