@@ -75,6 +75,7 @@ _LIST = (
     Capability("storage.loop", "loop devices", "file systems in files"),
     Capability("storage.reflink", "reflinks in the store", "copies that cost nothing"),
     Capability("storage.copy_file_range", "copy_file_range(2)", "copies inside the kernel"),
+    Capability("storage.exchange", "exchanging two names in the store", "a layer replaced in one instant"),
     Capability("storage.d_type", "d_type in the store", "overlay tells files from folders"),
     Capability("storage.whiteout", "whiteout devices in the store", "removed files stay removed"),
     Capability("storage.xattr.trusted", "trusted attributes in the store", "overlay's bookkeeping"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from arch import kernel
 from probes.host import Host, Outcome, Output, Trial
@@ -65,11 +66,11 @@ class LiveHost(Host):
             "release": name.release,
             "version": name.version,
             "machine": name.machine,
+            "bits": "64" if sys.maxsize > 2**32 else "32",
             "page_size": str(os.sysconf("SC_PAGE_SIZE")),
             "personality": _personality(),
             "euid": str(os.geteuid()),
             "egid": str(os.getegid()),
-            "pid": str(os.getpid()),
         }
 
 

@@ -9,15 +9,12 @@ import stat
 import struct
 
 from arch import kernel
-from arch.native import machine
+from arch.ioctls import FICLONE, iow, iowr
 from probes.trials.attempt import USER, Failed, become_root, call
 
-# ioctl numbers: powerpc keeps the direction in other bits, asm/ioctl.h
-_WRITE = 0x80000000 if machine() == "ppc64le" else 0x40000000
-FICLONE = _WRITE | 4 << 16 | 0x9409
-BTRFS_SUBVOLUME_CREATE = _WRITE | 4096 << 16 | 0x940E
-BTRFS_SNAPSHOT_DESTROY = _WRITE | 4096 << 16 | 0x940F
-DEVICEMAPPER_LIST_VERSIONS = 0xC138FD0D  # read and write: the same everywhere
+BTRFS_SUBVOLUME_CREATE = iow(0x94, 14, 4096)
+BTRFS_SNAPSHOT_DESTROY = iow(0x94, 15, 4096)
+DEVICEMAPPER_LIST_VERSIONS = iowr(0xFD, 13, 312)
 LOOP_SET_FD, LOOP_CLR_FD, LOOP_CTL_REMOVE, LOOP_CTL_GET_FREE = 0x4C00, 0x4C01, 0x4C81, 0x4C82
 DT_UNKNOWN = 0
 # struct vfs_cap_data, revision 2, effective, CAP_NET_RAW: what ping has
