@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from arch.syscalls import table
 from backends.security import calls
-from backends.security.seccomp.abi import PROFILE_NAMES, machine, spoken
+from backends.security.docker_profile import resolve_profile
+from backends.security.seccomp.abi import machine, profile_name, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
     Entry = dict[str, Any]
+
+__all__ = ["default_profile", "resolve_profile"]
 
 _EPERM = 1
 _ENOSYS = 38
@@ -35,11 +38,6 @@ def default_profile(
         "architectures": [profile_name(abi) for abi in abis],
         "syscalls": [entry for entry in (_present(entry, abis) for entry in entries) if entry["names"]],
     }
-
-
-def profile_name(abi: str) -> str:
-    """What profiles call one of our ABIs."""
-    return next(theirs for theirs, ours in PROFILE_NAMES.items() if ours == abi)
 
 
 def _always(held: frozenset[str], kernel: tuple[int, ...] | None) -> list[str]:

@@ -91,6 +91,11 @@ def spoken(architecture: str) -> tuple[str, ...]:
     return (architecture, *others)
 
 
+def profile_name(abi: str) -> str:
+    """What profiles call one of our ABIs."""
+    return next(theirs for theirs, ours in PROFILE_NAMES.items() if ours == abi)
+
+
 def load(name: str) -> Abi:
     """An ABI with its table; UnknownArchitecture."""
     if name != "x32":

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from arch.constants import (
+    SECCOMP_FILTER_FLAG_LOG,
+    SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+    SECCOMP_FILTER_FLAG_TSYNC,
+    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+)
+from arch.constants import SECCOMP_RET_ALLOW as ALLOW
+from arch.constants import SECCOMP_RET_ERRNO as ERRNO
+from arch.constants import SECCOMP_RET_KILL_PROCESS as KILL_PROCESS
+from arch.constants import SECCOMP_RET_KILL_THREAD as KILL_THREAD
+from arch.constants import SECCOMP_RET_LOG as LOG
+from arch.constants import SECCOMP_RET_TRACE as TRACE
+from arch.constants import SECCOMP_RET_TRAP as TRAP
+from arch.constants import SECCOMP_RET_USER_NOTIF as NOTIFY
 from backends.errors import UnsupportedConfiguration
 from backends.security.errors import BadProfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-KILL_THREAD = 0x00000000
-KILL_PROCESS = 0x80000000  # Linux 4.14; an older kernel masks the top bit away and reads KILL_THREAD
-TRAP = 0x00030000
-ERRNO = 0x00050000
-NOTIFY = 0x7FC00000  # 5.0
-TRACE = 0x7FF00000
-LOG = 0x7FFC0000  # 4.14
-ALLOW = 0x7FFF0000
 
 EPERM = 1
 ENOSYS = 38
@@ -42,13 +47,12 @@ NEEDS: dict[int, str] = {
 }
 
 
-# Of seccomp(2); NEW_LISTENER follows from the action NOTIFY.
-NEW_LISTENER = 1 << 3
+# Of seccomp(2); the flag for a listener follows from the action NOTIFY.
 FLAGS: dict[str, int] = {
-    "SECCOMP_FILTER_FLAG_TSYNC": 1 << 0,
-    "SECCOMP_FILTER_FLAG_LOG": 1 << 1,
-    "SECCOMP_FILTER_FLAG_SPEC_ALLOW": 1 << 2,
-    "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV": 1 << 5,
+    "SECCOMP_FILTER_FLAG_TSYNC": SECCOMP_FILTER_FLAG_TSYNC,
+    "SECCOMP_FILTER_FLAG_LOG": SECCOMP_FILTER_FLAG_LOG,
+    "SECCOMP_FILTER_FLAG_SPEC_ALLOW": SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+    "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV": SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from arch.constants import SECCOMP_FILTER_FLAG_NEW_LISTENER
 from backends.security.seccomp import actions, rules
 from backends.security.seccomp.abi import chosen
 from backends.security.seccomp.assembler import JUMP_EQUAL, JUMP_GREATER_EQUAL, Assembler
@@ -51,6 +52,7 @@ def translate(seccomp: dict[str, Any], architecture: str) -> Filter:
     for token in dict.fromkeys(abi.token for abi in abis):
         members = [(abi, calls) for abi, calls in zip(abis, said) if abi.token == token]
         sections.append((token, _section(code, members, read.default)))
+    # Before Linux 4.14 the top bit is masked away, and this is KILL_THREAD.
     label = code.answer(actions.KILL_PROCESS)
     for token, section in reversed(sections):
         label = code.branch(JUMP_EQUAL, token, section, label)
@@ -71,7 +73,7 @@ def flags(seccomp: dict[str, Any]) -> int:
     for index, name in enumerate(seccomp.get("flags") or ()):
         wanted |= actions.flag(name, f"linux.seccomp.flags[{index}]")
     if any(entry.get("action") == "SCMP_ACT_NOTIFY" for entry in seccomp.get("syscalls") or ()):
-        wanted |= actions.NEW_LISTENER
+        wanted |= SECCOMP_FILTER_FLAG_NEW_LISTENER
     return wanted
 
 
