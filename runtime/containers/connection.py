@@ -44,6 +44,15 @@ class Connection:
         except (BrokenPipeError, ConnectionResetError) as error:
             raise MonitorLost("the container's monitor went away") from error
 
+    def offer(self, data: bytes) -> int:
+        """Sends as much of `data` (whole frames, in the end) as goes without waiting: the number of bytes. MonitorLost."""
+        try:
+            return self._socket.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise MonitorLost("the container's monitor went away") from error
+
     def receive(self) -> list[tuple[int, bytes]] | None:
         """Waits for frames. MonitorLost if the peer speaks nonsense."""
         if self._early:
