@@ -8,6 +8,7 @@ Out-of-line ABI mode: no compiler is needed anywhere, and parsing C (42 ms) happ
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -37,7 +38,8 @@ def generate() -> str:
     ffi.set_source("arch._kernel", None)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "_kernel.py")
-        ffi.emit_python_code(path)
+        with contextlib.redirect_stdout(None):  # it says what it does
+            ffi.emit_python_code(path)
         with open(path, encoding="ascii") as file:
             text = file.read()
     return HEADER + portable(text)
