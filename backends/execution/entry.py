@@ -1,0 +1,50 @@
+"""The steps of another process in a running container. Pure. On the launch path of exec."""
+
+from __future__ import annotations
+
+from backends.execution.configuration import items, section
+from backends.execution.namespaces.entrance import EnterTarget, EntryBirth
+from backends.execution.processes import Process, filter_of
+from backends.execution.steps.cgroup import JoinCgroup
+from backends.execution.steps.secrecy import Conceal
+from backends.execution.steps.step import Step
+from backends.execution.steps.stream import NewSession
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from backends.contract import Bundle
+    from probes.report import HostReport
+
+
+def entry_steps(
+    bundle: Bundle,
+    target: int,
+    oci_process: dict[str, Any],
+    report: HostReport | None,
+    seccomp: bytes | None,
+    die_with_parent: bool,
+    preserved: int,
+) -> list[Step]:
+    """`bundle` is the container's, `oci_process` what `process` of config.json would be for this one."""
+    linux = section(bundle, "linux", "linux")
+    user_namespace = any(entry.get("type") == "user" for entry in items(linux, "namespaces", "linux.namespaces", dict))
+    report = report or _nothing_known()
+    process = Process(oci_process, report, user_namespace)
+    program = filter_of(linux, seccomp, report)
+    steps: list[Step] = [EntryBirth(target, preserved), JoinCgroup(), *process.early()]
+    steps += [Conceal(), NewSession(), EnterTarget(target)]
+    if process.terminal:
+        from backends.execution.steps.terminal import OpenTerminal
+
+        steps.append(OpenTerminal(process.uid, *process.size(), console=False))
+    steps += process.late(program, preserved)
+    steps += process.last(program, die_with_parent)
+    return steps
+
+
+def _nothing_known() -> HostReport:
+    from probes.report import HostReport
+
+    return HostReport({}, {}, {}, [])

@@ -1,0 +1,69 @@
+"""Execution by raw namespaces: nothing between config.json and the kernel but steps. On the launch path."""
+
+from __future__ import annotations
+
+from backends.contract import ExecutionBackend, Process
+from backends.execution.namespaces import signals
+from backends.execution.namespaces.parent import Labour, begin, start_time
+from backends.execution.plan import make_plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from backends.contract import Bundle, Cgroup, Plan, Stdio
+    from probes.report import HostReport
+
+
+class NamespacesBackend(ExecutionBackend):
+    name = "namespaces"
+
+    def plan(
+        self,
+        bundle: Bundle,
+        rootfs: str,
+        report: HostReport,
+        seccomp: bytes | None = None,
+        init: bool = False,
+        die_with_parent: bool = False,
+        preserved: int = 0,
+    ) -> Plan:
+        """See `backends.execution.plan.make_plan`."""
+        return make_plan(self.name, bundle, rootfs, report, seccomp, init, die_with_parent, preserved)
+
+    def create(self, plan: Plan, stdio: Stdio, cgroup: Cgroup | None = None) -> Process:
+        labour = begin(plan.steps, stdio, cgroup)
+        labour.create()
+        return _process(labour)
+
+    def start(self, process: Process) -> None:
+        labour: Labour = process.gate
+        labour.go()
+
+    def enter(
+        self,
+        bundle: Bundle,
+        target: int,
+        process: dict[str, Any],
+        stdio: Stdio,
+        cgroup: Cgroup | None = None,
+        report: HostReport | None = None,
+        seccomp: bytes | None = None,
+        die_with_parent: bool = False,
+        preserved: int = 0,
+    ) -> Process:
+        """`report`: what this host cannot do is refused by name; without one it is tried."""
+        from backends.execution.entry import entry_steps
+
+        labour = begin(entry_steps(bundle, target, process, report, seccomp, die_with_parent, preserved), stdio, cgroup)
+        labour.attend()
+        labour.context.channel.close()
+        return _process(labour)
+
+    def signal(self, process: Process, number: int) -> None:
+        signals.send(process.pid, process.start_time, number)
+
+
+def _process(labour: Labour) -> Process:
+    pid = labour.context.pid
+    return Process(pid, start_time(pid), labour.console, labour)

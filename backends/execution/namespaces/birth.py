@@ -1,0 +1,130 @@
+"""The ways into new namespaces. Each makes the container's process a direct child of the caller.
+
+clone(2) with all flags at once is the quick way, and before Linux 3.8 the only one into a PID namespace. Where
+namespaces are joined that only children enter (pid), or that decide about rights (user), or where the order matters
+(time), an intermediate child does it step by step and begets the container's process as its own sibling, CLONE_PARENT.
+"""
+
+from __future__ import annotations
+
+import _signal
+import os
+
+from arch import kernel
+from backends.execution import child
+from backends.execution.channel import BORN
+from backends.execution.namespaces.kinds import KINDS, names_of
+from backends.execution.steps.step import PARENT, Context, Step
+
+
+def fork(flags: int) -> int:
+    """kernel.clone with every signal blocked, in the child for good: no handler of the parent's may run there."""
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+    pid = 0
+    try:
+        pid = kernel.clone(flags)
+    finally:
+        if pid:
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
+    return pid
+
+
+class Birth(Step):
+    __slots__ = ()
+    place = PARENT
+
+
+class CloneBirth(Birth):
+    """`joins`: (kind, path) that the child enters itself."""
+
+    __slots__ = ("flags", "joins", "preserved")
+
+    def __init__(self, flags: int, joins: list[tuple[str, str]], preserved: int) -> None:
+        self.flags = flags
+        self.joins = joins
+        self.preserved = preserved
+
+    def describe(self) -> str:
+        joined = "".join(f", join the {kind} namespace {path}" for kind, path in self.joins)
+        return f"clone a child into new namespaces: {names_of(self.flags)}{joined}"
+
+    def execute(self, context: Context) -> None:
+        context.pid = fork(self.flags)
+        if context.pid == 0:
+            child.guard(context, lambda: self._live(context))
+
+    def _live(self, context: Context) -> None:
+        child.prepare(context, self.preserved)
+        join(self.joins)
+        child.run(context, 1)
+
+
+class UnshareBirth(Birth):
+    """`mapped`: the step after this one writes the user namespace's maps, for the intermediate child already."""
+
+    __slots__ = ("flags", "joins", "mapped", "offsets", "preserved")
+
+    def __init__(
+        self, flags: int, joins: list[tuple[str, str]], preserved: int, mapped: bool, offsets: str = ""
+    ) -> None:
+        self.flags = flags
+        self.joins = joins
+        self.preserved = preserved
+        self.mapped = mapped
+        self.offsets = offsets
+
+    def describe(self) -> str:
+        joined = "".join(f"join the {kind} namespace {path}, " for kind, path in self.joins)
+        return f"fork an intermediate child: {joined}unshare {names_of(self.flags)}, and clone a sibling"
+
+    def execute(self, context: Context) -> None:
+        context.pid = fork(0)
+        if context.pid == 0:
+            child.guard(context, lambda: self._beget(context))
+
+    def _beget(self, context: Context) -> None:
+        child.prepare(context, self.preserved)
+        kernel.set_parent_death_signal(9)
+        first = 1
+        try:
+            join(self.joins)
+            if self.flags & kernel.CLONE_NEWUSER:
+                kernel.unshare(kernel.CLONE_NEWUSER)
+            if self.mapped:
+                child.perform(context, 1)
+                first = 2
+            kernel.unshare(self.flags & ~kernel.CLONE_NEWUSER)
+            self._offset_clocks()
+            pid = kernel.clone(kernel.CLONE_PARENT)
+        except OSError as error:
+            raise child.failure(self.describe(), error) from error
+        if pid == 0:
+            child.run(context, first)
+        context.channel.send(BORN, pid)
+        os._exit(0)
+
+    def _offset_clocks(self) -> None:
+        """Before the first process is in the time namespace: time_namespaces(7)."""
+        if self.offsets:
+            with open("/proc/self/timens_offsets", "wb", 0) as stream:
+                stream.write(self.offsets.encode())
+
+
+def join(joins: list[tuple[str, str]]) -> None:
+    """Those that need rights outside of a user namespace first, those that need rights in it after it."""
+    opened = [(KINDS[kind].flag, os.open(path, os.O_RDONLY | os.O_CLOEXEC)) for kind, path in joins]
+    users = [entry for entry in opened if entry[0] == kernel.CLONE_NEWUSER]
+    later = []
+    for flag, descriptor in opened:
+        if flag == kernel.CLONE_NEWUSER:
+            continue
+        try:
+            kernel.setns(descriptor, flag)
+        except PermissionError:
+            if not users:
+                raise
+            later.append((flag, descriptor))
+    for flag, descriptor in users + later:
+        kernel.setns(descriptor, flag)
+    for _, descriptor in opened:
+        os.close(descriptor)

@@ -1,0 +1,102 @@
+"""Into the namespaces of a running container. On the launch path of exec."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from arch import kernel
+from backends.errors import StepFailed
+from backends.execution import child
+from backends.execution.namespaces.birth import Birth, fork
+from backends.execution.namespaces.kinds import KINDS, names_of
+from backends.execution.steps.step import Context, Step
+
+_READ = os.O_RDONLY | os.O_CLOEXEC
+
+
+class EntryBirth(Birth):
+    """Only children enter a PID namespace: for the moment of the fork, it is that of the caller's children. So the new
+    process is a direct child, and no intermediate one is needed."""
+
+    __slots__ = ("preserved", "target")
+
+    def __init__(self, target: int, preserved: int) -> None:
+        self.target = target
+        self.preserved = preserved
+
+    def describe(self) -> str:
+        return f"fork a child into the PID namespace of process {self.target}"
+
+    def execute(self, context: Context) -> None:
+        theirs = os.open(f"/proc/{self.target}/ns/pid", _READ)
+        ours = os.open("/proc/self/ns/pid", _READ)
+        try:
+            if os.fstat(theirs).st_ino == os.fstat(ours).st_ino:
+                self._fork(context)
+                return
+            kernel.setns(theirs, kernel.CLONE_NEWPID)
+            try:
+                self._fork(context)
+            finally:
+                kernel.setns(ours, kernel.CLONE_NEWPID)
+        finally:
+            os.close(theirs)
+            os.close(ours)
+
+    def _fork(self, context: Context) -> None:
+        try:
+            context.pid = fork(0)
+        except OSError as error:
+            if error.errno != errno.ENOMEM:
+                raise
+            raise StepFailed(
+                self.describe(), "the container's first process has ended: nothing can start in it", errno.ENOMEM
+            ) from None
+        if context.pid == 0:
+            child.guard(context, lambda: self._live(context))
+
+    def _live(self, context: Context) -> None:
+        child.prepare(context, self.preserved)
+        child.run(context, 1)
+
+
+class EnterTarget(Step):
+    """The namespaces in which the target differs from us, one by one.
+
+    With the mount namespace come the container's root and working folder.
+    """
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+
+    def describe(self) -> str:
+        return f"join the namespaces of process {self.target}"
+
+    def execute(self, context: Context) -> None:
+        folder = os.open(f"/proc/{self.target}/ns", _READ | os.O_DIRECTORY)
+        flags = 0
+        for kind in KINDS.values():
+            if kind.flag != kernel.CLONE_NEWPID and _differs(folder, kind.entry):
+                flags |= kind.flag
+        if not flags & kernel.CLONE_NEWNS:
+            raise StepFailed(self.describe(), "it is not in a container: it has our own mount namespace")
+        opened = {kind.flag: os.open(kind.entry, _READ, dir_fd=folder) for kind in KINDS.values() if kind.flag & flags}
+        os.close(folder)
+        # KINDS is in the order of joining: the user namespace first, it decides about the rights to the others.
+        for flag, descriptor in opened.items():
+            try:
+                kernel.setns(descriptor, flag)
+            except OSError as error:
+                error.strerror = f"{error.strerror} ({names_of(flag)})"
+                raise
+            os.close(descriptor)
+
+
+def _differs(folder: int, entry: str) -> bool:
+    try:
+        return os.stat(entry, dir_fd=folder).st_ino != os.stat(f"/proc/self/ns/{entry}").st_ino
+    except FileNotFoundError:  # a kernel without that kind
+        return False

@@ -1,0 +1,154 @@
+"""The parent's side of a start: answers the child, and on any failure leaves nothing of it. On the launch path."""
+
+from __future__ import annotations
+
+import os
+
+from backends.errors import ProgramNotExecutable, ProgramNotFound, StepFailed
+from backends.execution import child
+from backends.execution.channel import BORN, CONSOLE, DONE, FAILED, GO, PERFORM, WAITING, pair
+from backends.execution.steps.step import Context, Step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from backends.contract import Cgroup, Stdio
+
+_SIGKILL = 9
+_OWN_PROGRAM = "/proc/self/exe"
+
+
+def begin(steps: list[Step], stdio: Stdio, cgroup: Cgroup | None) -> Labour:
+    """Executes the first of the steps, which begets the child that executes the others. StepFailed."""
+    interpreter = os.stat(_OWN_PROGRAM)
+    ours, theirs = pair()
+    context = Context(steps, stdio, cgroup, theirs, (interpreter.st_dev, interpreter.st_ino))
+    try:
+        steps[0].execute(context)
+    except OSError as error:
+        ours.close()
+        raise child.failure(steps[0].describe(), error) from error
+    finally:
+        theirs.close()
+    context.channel = ours
+    return Labour(context)
+
+
+class Labour:
+    """One start, as the parent sees it.
+
+    `pid` is the container's process once it is known, `helpers` are intermediate children still to be reaped.
+    """
+
+    __slots__ = ("console", "context", "helpers")
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.console = -1
+        self.helpers: list[int] = []
+
+    def attend(self) -> bool:
+        """Until the child waits (True) or has executed its program (False). StepFailed, with the child reaped."""
+        try:
+            while True:
+                message, descriptor = self.context.channel.receive()
+                if message is None:
+                    return self._ended()
+                if message[0] == WAITING:
+                    return True
+                self._answer(message, descriptor)
+        except BaseException:
+            self.abort()
+            raise
+
+    def create(self) -> None:
+        """Until the child waits."""
+        if not self.attend():
+            self._raise_silent("create the container")
+        self.reap_helpers()
+
+    def go(self) -> None:
+        """Lets a waiting child execute its program, and waits until it has."""
+        try:
+            self.context.channel.send(GO)
+        except OSError:
+            self._raise_silent("start the container")
+        self.attend()
+        self.context.channel.close()
+
+    def _raise_silent(self, what: str) -> None:
+        self.abort()
+        raise StepFailed(
+            what, f"cannot {what}: its process died without a word", 0, "the kernel's log may tell who killed it"
+        )
+
+    def _answer(self, message: tuple[Any, ...], descriptor: int) -> None:
+        if message[0] == PERFORM:
+            self._perform(self.context.steps[message[1]])
+            self.context.channel.send(DONE)
+        elif message[0] == BORN:
+            self.helpers.append(self.context.pid)
+            self.context.pid = message[1]
+        elif message[0] == CONSOLE:
+            self.console = descriptor
+        elif message[0] == FAILED:
+            raise revived(*message[1:])
+
+    def _perform(self, step: Step) -> None:
+        try:
+            step.execute(self.context)
+        except OSError as error:
+            raise child.failure(step.describe(), error) from error
+
+    def _ended(self) -> bool:
+        """The channel closed: by the exec, or because the child died without a word."""
+        self.reap_helpers()
+        return False
+
+    def reap_helpers(self) -> None:
+        while self.helpers:
+            reap(self.helpers.pop())
+
+    def abort(self) -> None:
+        """Kills and reaps whatever was begotten; its namespaces, and all that was mounted in them, go with it."""
+        self.context.channel.close()
+        for pid in (*self.helpers, self.context.pid):
+            if pid > 0:
+                try:
+                    os.kill(pid, _SIGKILL)
+                except ProcessLookupError:
+                    continue
+                reap(pid)
+        self.helpers.clear()
+        if self.console >= 0:
+            os.close(self.console)
+            self.console = -1
+
+
+def reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        return
+
+
+def revived(kind: str, step: str, number: int, message: str, hint: str, head: bytes) -> StepFailed:
+    """The child's error, raised again here."""
+    if kind == child.NOT_FOUND:
+        return ProgramNotFound(step, message, number, hint)
+    if kind == child.NOT_EXECUTABLE:
+        from backends.execution.namespaces.mismatch import architecture_hint  # only an error comes here
+
+        return ProgramNotExecutable(step, message, number, architecture_hint(head) or hint)
+    return StepFailed(step, message, number, hint)
+
+
+def start_time(pid: int) -> int:
+    """Field 22 of /proc/PID/stat; the second field is in parentheses and may hold anything. ProcessLookupError."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb", 0) as stream:
+            text = stream.read()
+    except (FileNotFoundError, ProcessLookupError):
+        raise ProcessLookupError(3, "No such process", str(pid)) from None
+    return int(text[text.rindex(b")") + 2 :].split()[19])

@@ -1,0 +1,260 @@
+"""What starting a container will do: config.json and the host's report made into steps. Pure. On the launch path."""
+
+from __future__ import annotations
+
+from arch import constants as c
+from backends.contract import Plan
+from backends.execution import mounts
+from backends.execution.configuration import check, integer, items, need, refuse, section, text
+from backends.execution.namespaces.birth import Birth, CloneBirth, UnshareBirth
+from backends.execution.namespaces.kinds import KINDS
+from backends.execution.options import PROPAGATION
+from backends.execution.processes import Process, filter_of
+from backends.execution.steps.cgroup import HideCgroups, JoinCgroup
+from backends.execution.steps.hostname import SetDomainname, SetHostname
+from backends.execution.steps.program import AwaitStart
+from backends.execution.steps.root import BindRoot, MoveRoot, PartMounts, PivotRoot, SealRoot, SetRootPropagation
+from backends.execution.steps.secrecy import Conceal
+from backends.execution.steps.step import Step
+from backends.execution.steps.stream import NewSession
+from backends.execution.steps.user import BecomeRoot, MapUsers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from backends.contract import Bundle
+    from probes.report import HostReport
+
+_PERSONALITIES = {"LINUX": 0x0000, "LINUX32": 0x0008}
+_CLOCKS = ("monotonic", "boottime")
+
+
+class Namespaces:
+    """linux.namespaces read: `new` holds clone's flags of new ones, `joined` (kind, path) of existing ones."""
+
+    def __init__(self, linux: dict[str, Any], report: HostReport) -> None:
+        self.new = 0
+        self.joined: list[tuple[str, str]] = []
+        seen = set()
+        for number, entry in enumerate(items(linux, "namespaces", "linux.namespaces", dict)):
+            path = f"linux.namespaces[{number}]"
+            name = text(entry, "type", f"{path}.type")
+            kind = KINDS.get(name)
+            if kind is None:
+                raise refuse(f"{path}.type", f"there is no kind of namespace {name!r}")
+            if name in seen:
+                raise refuse(f"{path}.type", f"{name} is asked for twice")
+            seen.add(name)
+            need(report, kind.capability, f"{path}.type", f"a {name} namespace")
+            place = text(entry, "path", f"{path}.path")
+            if not place:
+                self.new |= kind.flag
+            elif not place.startswith("/"):
+                raise refuse(f"{path}.path", f"{place!r} is not an absolute path")
+            elif name == "mount":
+                raise refuse(f"{path}.path", "a container's mounts cannot be set up in another's mount namespace")
+            else:
+                if name in ("pid", "user"):
+                    need(report, "namespace.setns", f"{path}.path", f"joining a {name} namespace")
+                self.joined.append((name, place))
+        if not self.new & c.CLONE_NEWNS:
+            raise refuse("linux.namespaces", "without a mount namespace the host's root cannot be left")
+
+    def creates(self, name: str) -> bool:
+        return bool(self.new & KINDS[name].flag)
+
+    def has(self, name: str) -> bool:
+        return self.creates(name) or any(kind == name for kind, _ in self.joined)
+
+    def birth(self, report: HostReport, preserved: int, offsets: str) -> Birth:
+        """clone(2) at once where that is possible, see namespaces/birth.py."""
+        flags = self.new & ~c.CLONE_NEWCGROUP  # made after the cgroup is joined
+        kinds = {kind for kind, _ in self.joined}
+        stepwise = kinds & {"pid", "user", "time"} or (self.creates("user") and self.joined) or self.creates("time")
+        if not stepwise and self.creates("pid"):
+            clone, unshare = report["namespace.pid.clone"], report["namespace.pid.unshare"]
+            stepwise = unshare.present and clone.state in ("absent", "denied")
+        if stepwise:
+            return UnshareBirth(flags, self.joined, preserved, self.creates("user"), offsets)
+        return CloneBirth(flags, self.joined, preserved)
+
+
+def make_plan(
+    backend: str,
+    bundle: Bundle,
+    rootfs: str,
+    report: HostReport,
+    seccomp: bytes | None = None,
+    init: bool = False,
+    die_with_parent: bool = False,
+    preserved: int = 0,
+) -> Plan:
+    """UnsupportedConfiguration, naming the JSON path, for what this backend or this host cannot do.
+
+    seccomp          linux.seccomp as compiled by backends.security
+    init             process 1 is ours, and reaps
+    die_with_parent  the container's process is killed when the calling process dies
+    preserved        descriptors from 3 on that the program gets besides 0, 1 and 2
+    """
+    check(bundle)
+    linux = section(bundle, "linux", "linux")
+    namespaces = Namespaces(linux, report)
+    user_namespace = namespaces.has("user")
+    process = Process(section(bundle, "process", "process"), report, user_namespace)
+    program = filter_of(linux, seccomp, report)
+    steps: list[Step] = [namespaces.birth(report, preserved, _time_offsets(linux, namespaces))]
+    if namespaces.creates("user"):
+        steps.append(MapUsers(_mappings(linux, "uidMappings"), _mappings(linux, "gidMappings")))
+    steps.append(JoinCgroup())
+    steps += process.early()
+    steps += [Conceal(), NewSession()]
+    steps += _outside(bundle, linux, namespaces, report)
+    steps += _inside(bundle, linux, namespaces, process, report, rootfs)
+    steps += process.late(program, preserved)
+    steps.append(AwaitStart())
+    if init:
+        from backends.execution.steps.reaper import BecomeInit
+
+        steps.append(BecomeInit())
+    steps += process.last(program, die_with_parent)
+    return Plan(backend, bundle, list(steps), {"rootfs": rootfs, "preserved": preserved})
+
+
+def _outside(bundle: Bundle, linux: dict[str, Any], namespaces: Namespaces, report: HostReport) -> list[Step]:
+    """What the new namespaces get besides mounts."""
+    steps: list[Step] = []
+    if namespaces.creates("cgroup"):
+        steps.append(HideCgroups())
+    if namespaces.creates("network"):
+        from backends.execution.steps.loopback import RaiseLoopback
+
+        steps.append(RaiseLoopback())
+    for key, step in (("hostname", SetHostname), ("domainname", SetDomainname)):
+        name = text(bundle, key, key)
+        if name and not namespaces.has("uts"):
+            raise refuse(key, "without a UTS namespace it would be the host's")
+        if name:
+            steps.append(step(name))
+    personality = section(linux, "personality", "linux.personality")
+    if personality:
+        steps.append(_personality(personality))
+    if not report.lacks("process.keyring"):
+        from backends.execution.steps.restriction import NewKeyring
+
+        steps.append(NewKeyring())
+    return steps
+
+
+def _inside(
+    bundle: Bundle,
+    linux: dict[str, Any],
+    namespaces: Namespaces,
+    process: Process,
+    report: HostReport,
+    rootfs: str,
+) -> list[Step]:
+    """The container's root and everything in it, up to and including the moment when it is the root."""
+    user_namespace = namespaces.has("user")
+    found = mounts.Mounts(bundle, report, namespaces.creates("cgroup"))
+    propagation = _root_propagation(linux)
+    steps: list[Step] = [PartMounts(propagation or c.MS_SLAVE, rootfs), BindRoot(rootfs)]
+    if user_namespace:
+        steps += found.openings()
+        steps.append(BecomeRoot())
+    steps += found.steps
+    steps += mounts.devices(linux, found.own_dev, user_namespace)
+    steps += _console(process)
+    steps += found.seals
+    steps += _sysctls(linux, namespaces)
+    steps += mounts.covers(linux)
+    steps += _cwd(process.cwd)
+    steps += _enter(report, rootfs)
+    if propagation:
+        steps.append(SetRootPropagation(propagation))
+    if section(bundle, "root", "root").get("readonly"):
+        steps.append(SealRoot())
+    return steps
+
+
+def _enter(report: HostReport, rootfs: str) -> list[Step]:
+    pivot, move = report["mount.pivot_root"], report["mount.move"]
+    if pivot.state in ("absent", "denied") and move.present:
+        return [MoveRoot(rootfs)]
+    return [PivotRoot()]
+
+
+def _console(process: Process) -> list[Step]:
+    if not process.terminal:
+        return []
+    from backends.execution.steps.terminal import OpenTerminal
+
+    return [OpenTerminal(process.uid, *process.size())]
+
+
+def _cwd(cwd: str) -> list[Step]:
+    if cwd == "/":
+        return []
+    from backends.execution.steps.folder import MakeFolder
+
+    return [MakeFolder(cwd)]
+
+
+def _sysctls(linux: dict[str, Any], namespaces: Namespaces) -> list[Step]:
+    values = section(linux, "sysctl", "linux.sysctl")
+    if not values:
+        return []
+    from backends.execution.sysctls import steps_of
+
+    return steps_of(values, namespaces.has)
+
+
+def _personality(personality: dict[str, Any]) -> Step:
+    from backends.execution.steps.restriction import SetPersonality
+
+    domain = text(personality, "domain", "linux.personality.domain")
+    if domain not in _PERSONALITIES:
+        raise refuse("linux.personality.domain", f"{domain!r} is none of {', '.join(_PERSONALITIES)}")
+    if personality.get("flags"):
+        raise refuse("linux.personality.flags", "the specification defines none")
+    return SetPersonality(_PERSONALITIES[domain])
+
+
+def _root_propagation(linux: dict[str, Any]) -> int:
+    name = text(linux, "rootfsPropagation", "linux.rootfsPropagation")
+    if name and name not in PROPAGATION:
+        raise refuse("linux.rootfsPropagation", f"there is no propagation {name!r}")
+    return PROPAGATION.get(name, 0)
+
+
+def _mappings(linux: dict[str, Any], key: str) -> list[tuple[int, int, int]]:
+    lines = []
+    for number, entry in enumerate(items(linux, key, f"linux.{key}", dict)):
+        path = f"linux.{key}[{number}]"
+        lines.append(
+            (
+                integer(entry, "containerID", f"{path}.containerID"),
+                integer(entry, "hostID", f"{path}.hostID"),
+                integer(entry, "size", f"{path}.size"),
+            )
+        )
+    if not lines:
+        raise refuse(f"linux.{key}", "a new user namespace has nobody without a mapping")
+    return lines
+
+
+def _time_offsets(linux: dict[str, Any], namespaces: Namespaces) -> str:
+    offsets = section(linux, "timeOffsets", "linux.timeOffsets")
+    if not offsets:
+        return ""
+    if not namespaces.creates("time"):
+        raise refuse("linux.timeOffsets", "without a new time namespace the clocks are the host's")
+    lines = []
+    for clock in offsets:
+        if clock not in _CLOCKS:
+            raise refuse(f"linux.timeOffsets.{clock}", f"the clock is none of {', '.join(_CLOCKS)}")
+        entry = section(offsets, clock, f"linux.timeOffsets.{clock}")
+        seconds = integer(entry, "secs", f"linux.timeOffsets.{clock}.secs")
+        nanoseconds = integer(entry, "nanosecs", f"linux.timeOffsets.{clock}.nanosecs")
+        lines.append(f"{clock} {seconds} {nanoseconds}\n")
+    return "".join(lines)

@@ -1,0 +1,168 @@
+"""The steps that config.json's `process` asks for: the same for a container's first process and for later ones. Pure.
+
+On the launch path.
+"""
+
+from __future__ import annotations
+
+from backends.execution.configuration import integer, items, need, refuse, section, text
+from backends.execution.steps.capability import DropBounding, SetCapabilities
+from backends.execution.steps.limit import LIMITS, SetLimits, SetOomScore
+from backends.execution.steps.program import Execute, FindProgram, Ready
+from backends.execution.steps.restriction import Filter, ForbidNewPrivileges, Label
+from backends.execution.steps.step import CHILD, PARENT, Step
+from backends.execution.steps.stream import ArrangeStreams
+from backends.execution.steps.user import SetUser
+from backends.security.capabilities import NUMBERS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from probes.report import HostReport
+
+    OciProcess = dict[str, Any]
+
+_APPARMOR = ("/proc/self/attr/apparmor/exec", "/proc/self/attr/exec")  # the first since Linux 5.8
+_SELINUX = ("/proc/self/attr/exec",)
+_SECCOMP_FLAGS = {
+    "SECCOMP_FILTER_FLAG_TSYNC": 1,
+    "SECCOMP_FILTER_FLAG_LOG": 2,
+    "SECCOMP_FILTER_FLAG_SPEC_ALLOW": 4,
+}
+
+
+class Process:
+    """`process` read: its parts, and the steps made of them, for the places where a start needs them."""
+
+    def __init__(self, process: OciProcess, report: HostReport, user_namespace: bool) -> None:
+        self.arguments = items(process, "args", "process.args")
+        if not self.arguments:
+            raise refuse("process.args", "there is no program to execute")
+        self.environment = items(process, "env", "process.env")
+        self.cwd = text(process, "cwd", "process.cwd") or "/"
+        if not self.cwd.startswith("/"):
+            raise refuse("process.cwd", f"{self.cwd!r} is not an absolute path")
+        self.terminal = bool(process.get("terminal"))
+        self._process = process
+        self._report = report
+        self._limits_in = PARENT if user_namespace else CHILD
+        user = section(process, "user", "process.user")
+        self.uid = integer(user, "uid", "process.user.uid")
+        self.gid = integer(user, "gid", "process.user.gid")
+        self.groups = items(user, "additionalGids", "process.user.additionalGids", int)
+        self.mask = integer(user, "umask", "process.user.umask", 0o022)
+        self.no_new_privileges = bool(process.get("noNewPrivileges"))
+
+    def size(self) -> tuple[int, int]:
+        """(rows, columns) of process.consoleSize."""
+        size = section(self._process, "consoleSize", "process.consoleSize")
+        return (
+            integer(size, "height", "process.consoleSize.height"),
+            integer(size, "width", "process.consoleSize.width"),
+        )
+
+    def early(self) -> list[Step]:
+        """What needs rights, or files, of the host: before anything of the container is entered."""
+        steps: list[Step] = []
+        if self._process.get("oomScoreAdj") is not None:
+            steps.append(SetOomScore(integer(self._process, "oomScoreAdj", "process.oomScoreAdj")))
+        steps += self._schedule()
+        steps += self._labels()
+        return steps
+
+    def _schedule(self) -> list[Step]:
+        if not self._process.get("scheduler") and not self._process.get("ioPriority"):
+            return []
+        from backends.execution.schedules import steps_of
+
+        return steps_of(self._process)
+
+    def _labels(self) -> list[Step]:
+        steps: list[Step] = []
+        profile = text(self._process, "apparmorProfile", "process.apparmorProfile")
+        if profile:
+            need(self._report, "lsm.apparmor", "process.apparmorProfile", "an AppArmor profile")
+            steps.append(Label(_APPARMOR, f"exec {profile}"))
+        label = text(self._process, "selinuxLabel", "process.selinuxLabel")
+        if label:
+            need(self._report, "lsm.selinux", "process.selinuxLabel", "an SELinux label")
+            steps.append(Label(_SELINUX, label))
+        return steps
+
+    def late(self, seccomp: Filter | None, preserved: int) -> list[Step]:
+        """From inside the container's root to the moment before it waits: streams, limits, rights, the program."""
+        steps: list[Step] = [ArrangeStreams(preserved, self.uid)]
+        steps += self._limits()
+        if seccomp is not None and not self.no_new_privileges:
+            steps.append(seccomp)
+        bounding, *sets = self._capabilities()
+        steps.append(DropBounding(bounding))
+        steps.append(SetUser(self.uid, self.gid, self.groups, self.mask, self.cwd))
+        steps.append(SetCapabilities(*sets))
+        if self.no_new_privileges:
+            need(self._report, "process.no_new_privs", "process.noNewPrivileges", "no_new_privs")
+            steps.append(ForbidNewPrivileges())
+        steps.append(FindProgram(self.arguments, self.environment, self.uid))
+        return steps
+
+    def last(self, seccomp: Filter | None, die_with_parent: bool) -> list[Step]:
+        steps: list[Step] = [Ready(die_with_parent)]
+        if seccomp is not None and self.no_new_privileges:
+            steps.append(seccomp)
+        steps.append(Execute(self.arguments, self.environment))
+        return steps
+
+    def _limits(self) -> list[Step]:
+        limits: list[tuple[str, int, int]] = []
+        for number, limit in enumerate(items(self._process, "rlimits", "process.rlimits", dict)):
+            path = f"process.rlimits[{number}]"
+            name = text(limit, "type", f"{path}.type")
+            if name not in LIMITS:
+                raise refuse(f"{path}.type", f"there is no resource limit {name!r}")
+            if any(name == known for known, _, _ in limits):
+                raise refuse(f"{path}.type", f"{name} is limited twice")
+            limits.append((name, integer(limit, "soft", f"{path}.soft"), integer(limit, "hard", f"{path}.hard")))
+        return [SetLimits(limits, self._limits_in)] if limits else []
+
+    def _capabilities(self) -> tuple[int, int, int, int, int]:
+        """(bounding, effective, permitted, inheritable, ambient); nothing where config.json says nothing."""
+        sets = section(self._process, "capabilities", "process.capabilities")
+        bounding, effective, permitted, inheritable, ambient = (
+            _mask(sets, name) for name in ("bounding", "effective", "permitted", "inheritable", "ambient")
+        )
+        if effective & ~permitted:
+            raise refuse("process.capabilities.effective", "it holds more than the permitted set")
+        if ambient & ~(permitted & inheritable):
+            raise refuse("process.capabilities.ambient", "it holds what is not permitted and inheritable")
+        if ambient:
+            need(self._report, "process.ambient", "process.capabilities.ambient", "ambient capabilities")
+        return bounding, effective, permitted, inheritable, ambient
+
+
+def _mask(sets: dict[str, Any], name: str) -> int:
+    bits = 0
+    for capability in items(sets, name, f"process.capabilities.{name}"):
+        number = NUMBERS.get(capability)
+        if number is None:
+            raise refuse(f"process.capabilities.{name}", f"no capability is called {capability!r}")
+        bits |= 1 << number
+    return bits
+
+
+def filter_of(linux: dict[str, Any], program: bytes | None, report: HostReport) -> Filter | None:
+    """The step for linux.seccomp, whose compiled form the caller hands in."""
+    profile = linux.get("seccomp")
+    if program is None:
+        if profile:
+            raise refuse("linux.seccomp", "the compiled filter was not handed in")
+        return None
+    need(report, "seccomp.filter", "linux.seccomp", "a seccomp filter")
+    flags = 0
+    for name in items(profile or {}, "flags", "linux.seccomp.flags"):
+        if name not in _SECCOMP_FLAGS:
+            raise refuse("linux.seccomp.flags", f"{name} cannot be had")
+        flags |= _SECCOMP_FLAGS[name]
+    if (profile or {}).get("listenerPath"):
+        raise refuse("linux.seccomp.listenerPath", "no supervisor can be told of system calls")
+    return Filter(program, flags & ~1)  # TSYNC: the process has one thread

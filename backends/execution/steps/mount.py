@@ -1,0 +1,176 @@
+"""Mounts inside the container's root, each on a target that was opened without leaving the root."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from arch import inside, kernel
+from backends.execution.options import Options
+from backends.execution.steps.step import Context, Step
+
+_OPEN = os.O_PATH | os.O_CLOEXEC
+
+# os.ST_* -> MS_*: the same bits but for this one
+_ST_RELATIME = 4096
+_SAME_BITS = (
+    kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC | kernel.MS_NOATIME | kernel.MS_NODIRATIME
+)
+_BIND_ONLY = kernel.MS_BIND | kernel.MS_REC | kernel.MS_REMOUNT | kernel.MS_SILENT
+
+
+def by_descriptor(descriptor: int) -> str:
+    """A path that leads to an open file and nowhere else, whatever becomes of names."""
+    return f"/proc/self/fd/{descriptor}"
+
+
+def mount_point(context: Context, destination: str, directory: bool) -> int:
+    """The place of a mount, made where it is missing, as a descriptor."""
+    if directory:
+        return inside.make_directories(context.root, destination)
+    return inside.make_file(context.root, destination)
+
+
+def kept_flags(path: str) -> int:
+    """The flags of the mount at `path` that a remount must repeat so as not to lose them."""
+    present = os.statvfs(path).f_flag
+    return present & _SAME_BITS | (kernel.MS_RELATIME if present & _ST_RELATIME else 0)
+
+
+def remount(context: Context, destination: str, flags: int, cleared: int = 0) -> None:
+    """Gives a mount its flags. In a user namespace, flags that came from outside are locked: they are repeated."""
+    target = inside.open_inside(context.root, destination, _OPEN)
+    wanted = kernel.MS_REMOUNT | kernel.MS_BIND | flags & ~kernel.MS_REC
+    try:
+        kernel.mount(None, by_descriptor(target), None, wanted)
+    except PermissionError:
+        locked = kept_flags(by_descriptor(target))
+        if locked & cleared:
+            raise
+        kernel.mount(None, by_descriptor(target), None, wanted | locked)
+    finally:
+        os.close(target)
+
+
+def _finish(context: Context, destination: str, options: Options) -> None:
+    """Propagation and recursive attributes, which mount(2) takes in calls of their own."""
+    if not options.propagation and options.recursive == (0, 0):
+        return
+    target = inside.open_inside(context.root, destination, _OPEN)
+    try:
+        for flags in options.propagation:
+            kernel.mount(None, by_descriptor(target), None, flags)
+        if options.recursive != (0, 0):
+            kernel.mount_setattr(target, "", kernel.AT_EMPTY_PATH | kernel.AT_RECURSIVE, *options.recursive)
+    finally:
+        os.close(target)
+
+
+class Bind(Step):
+    __slots__ = ("destination", "options", "source")
+
+    def __init__(self, source: str, destination: str, options: Options) -> None:
+        self.source = source
+        self.destination = destination
+        self.options = options
+
+    def describe(self) -> str:
+        mode = ", read-only" if self.options.flags & kernel.MS_RDONLY or self.options.recursive[0] & 1 else ""
+        return f"bind {self.source} onto {self.destination}{mode}"
+
+    def execute(self, context: Context) -> None:
+        opened = context.sources.get(self.source, -1)
+        source = self.source if opened < 0 else by_descriptor(opened)
+        target = mount_point(context, self.destination, stat.S_ISDIR(os.stat(source).st_mode))
+        try:
+            kernel.mount(source, by_descriptor(target), None, self.options.flags & (kernel.MS_BIND | kernel.MS_REC))
+        finally:
+            os.close(target)
+        if self.options.flags & ~_BIND_ONLY or self.options.cleared:
+            remount(context, self.destination, self.options.flags, self.options.cleared)
+        _finish(context, self.destination, self.options)
+
+
+class MountFilesystem(Step):
+    __slots__ = ("destination", "kind", "options", "source")
+
+    def __init__(self, kind: str, source: str, destination: str, options: Options) -> None:
+        self.kind = kind
+        self.source = source
+        self.destination = destination
+        self.options = options
+
+    def describe(self) -> str:
+        return f"mount {self.kind} on {self.destination}"
+
+    def execute(self, context: Context) -> None:
+        target = mount_point(context, self.destination, True)
+        try:
+            if self.kind in ("proc", "sysfs"):
+                self._refuse_elsewhere(context, target)
+            kernel.mount(self.source, by_descriptor(target), self.kind, self._flags(), self._data(target))
+            if self.options.copy_up:
+                self._copy_up(context, target)
+        finally:
+            os.close(target)
+        _finish(context, self.destination, self.options)
+
+    def _flags(self) -> int:
+        # A tmpfs that will be read-only is sealed once everything in it is there, see SealMount.
+        return self.options.flags & ~kernel.MS_RDONLY if self.kind == "tmpfs" else self.options.flags
+
+    def _data(self, target: int) -> str:
+        if self.kind == "tmpfs" and "mode=" not in self.options.data:
+            mode = stat.S_IMODE(os.stat(by_descriptor(target)).st_mode)
+            return f"{self.options.data},mode={mode:o}".lstrip(",")
+        return self.options.data
+
+    def _refuse_elsewhere(self, context: Context, target: int) -> None:
+        """An image whose /proc is a link would have what the steps write to /proc go elsewhere (CVE-2019-16884)."""
+        wanted = os.path.normpath(os.readlink(by_descriptor(context.root)) + "/" + self.destination)
+        if os.readlink(by_descriptor(target)) != wanted:
+            raise OSError(errno.ELOOP, "a link stands where an ordinary folder has to be", self.destination)
+
+    def _copy_up(self, context: Context, below: int) -> None:
+        from backends.execution.steps.copyup import copy_folder
+
+        above = inside.open_inside(context.root, self.destination, os.O_RDONLY | os.O_DIRECTORY)
+        source = os.open(by_descriptor(below), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            copy_folder(source, above)
+        finally:
+            os.close(source)
+            os.close(above)
+
+
+class SealMount(Step):
+    """Makes a tmpfs read-only once everything in it is there."""
+
+    __slots__ = ("destination", "flags")
+
+    def __init__(self, destination: str, flags: int) -> None:
+        self.destination = destination
+        self.flags = flags
+
+    def describe(self) -> str:
+        return f"make {self.destination} read-only"
+
+    def execute(self, context: Context) -> None:
+        remount(context, self.destination, self.flags | kernel.MS_RDONLY)
+
+
+class OpenSources(Step):
+    """Before the child becomes the container's root, who may not be allowed to walk to them."""
+
+    __slots__ = ("paths",)
+
+    def __init__(self, paths: list[str]) -> None:
+        self.paths = paths
+
+    def describe(self) -> str:
+        return f"open {len(self.paths)} sources of bind mounts"
+
+    def execute(self, context: Context) -> None:
+        for path in self.paths:
+            context.sources[path] = os.open(path, _OPEN)

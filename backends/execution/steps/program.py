@@ -1,0 +1,174 @@
+"""The container's program: found, waited for, and executed."""
+
+from __future__ import annotations
+
+import _signal
+import errno
+import os
+import stat
+
+from arch import kernel
+from backends.errors import ProgramNotExecutable, ProgramNotFound, StepFailed
+from backends.execution.channel import GO, WAITING
+from backends.execution.steps.step import Context, Step
+
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_SIGKILL = 9
+_NUMBERS = range(1, 65)
+_HEAD = 256  # of a file: what the kernel itself looks at, BINPRM_BUF_SIZE
+_MOST_INTERPRETERS = 5  # of scripts that name scripts: binfmt_script's limit
+
+
+class FindProgram(Step):
+    """process.args[0], by process.env's PATH, as the container's user, in the container's root."""
+
+    __slots__ = ("arguments", "search", "uid")
+
+    def __init__(self, arguments: list[str], environment: list[str], uid: int) -> None:
+        self.arguments = arguments
+        self.uid = uid
+        self.search = _DEFAULT_PATH
+        for entry in environment:
+            if entry.startswith("PATH="):
+                self.search = entry[5:]
+
+    def describe(self) -> str:
+        return f"find {self.arguments[0]}"
+
+    def execute(self, context: Context) -> None:
+        context.program = self._find()
+        context.head = self._inspect(context)
+
+    def _find(self) -> str:
+        name = self.arguments[0]
+        candidates = [name] if "/" in name else [f"{folder or '.'}/{name}" for folder in self.search.split(":")]
+        refused = ""
+        for candidate in candidates if name else ():
+            try:
+                found = os.stat(candidate)
+            except PermissionError:
+                refused = candidate
+                continue
+            except OSError:
+                continue
+            if stat.S_ISREG(found.st_mode) and os.access(candidate, os.X_OK):
+                return candidate
+            refused = candidate
+        if refused:
+            raise ProgramNotExecutable(
+                self.describe(),
+                f"{refused} is not executable",
+                errno.EACCES,
+                "it is a folder, or has no execute permission for this user, or lies on a noexec mount",
+            )
+        where = name if "/" in name else f"{name} in PATH={self.search}"
+        raise ProgramNotFound(
+            self.describe(), f"there is no {where}", errno.ENOENT, "the command is looked for inside the container"
+        )
+
+    def _inspect(self, context: Context) -> bytes:
+        """The file's first bytes. A container that executes our own interpreter, by a link or a script that names
+        /proc/self/exe, holds a handle on the host's file (CVE-2019-5736)."""
+        path = context.program
+        first = b""
+        for _ in range(_MOST_INTERPRETERS):
+            found = os.stat(path)
+            if (found.st_dev, found.st_ino) == context.interpreter:
+                raise ProgramNotExecutable(self.describe(), f"{path} leads out of the container", errno.EPERM)
+            head = self._head(path)
+            first = first or head
+            if not head.startswith(b"#!"):
+                break
+            words = head[2:].split(b"\n", 1)[0].split()
+            path = os.fsdecode(words[0]) if words else "/nonexistent"
+            if not os.path.exists(path):
+                break
+        return first
+
+    def _head(self, path: str) -> bytes:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except PermissionError:
+            if self.uid == 0:  # what root may not read, but execute, cannot be looked at and has no good reason
+                raise ProgramNotExecutable(self.describe(), f"{path} cannot be read", errno.EACCES) from None
+            return b""
+        try:
+            return os.read(descriptor, _HEAD)
+        finally:
+            os.close(descriptor)
+
+
+class AwaitStart(Step):
+    """Everything is in force; the parent says when."""
+
+    __slots__ = ()
+
+    def describe(self) -> str:
+        return "wait until the container is started"
+
+    def execute(self, context: Context) -> None:
+        context.channel.send(WAITING)
+        message, _ = context.channel.receive()
+        if message != (GO,):
+            os._exit(1)  # the parent is gone, or gave it up
+
+
+class Ready(Step):
+    """Signals as a program expects them: Python ignores SIGPIPE and SIGXFSZ, and all are blocked in the child."""
+
+    __slots__ = ("die_with_parent",)
+
+    def __init__(self, die_with_parent: bool) -> None:
+        self.die_with_parent = die_with_parent
+
+    def describe(self) -> str:
+        return "restore signals" + (", and die with the parent" if self.die_with_parent else "")
+
+    def execute(self, context: Context) -> None:
+        kernel.set_dumpable(False)
+        kernel.set_parent_death_signal(_SIGKILL if self.die_with_parent else 0)
+        restore_signals()
+
+
+def restore_signals() -> None:
+    for number in _NUMBERS:
+        try:
+            if _signal.getsignal(number) != _signal.SIG_DFL:
+                _signal.signal(number, _signal.SIG_DFL)
+        except (OSError, ValueError):  # SIGKILL, SIGSTOP and the C library's own
+            continue
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+
+
+class Execute(Step):
+    __slots__ = ("arguments", "environment", "text")
+
+    def __init__(self, arguments: list[str], environment: list[str]) -> None:
+        self.text = " ".join(arguments)
+        self.arguments = [os.fsencode(argument) for argument in arguments]
+        self.environment: dict[bytes, bytes] = {}
+        for entry in environment:
+            name, _, value = entry.partition("=")
+            self.environment[os.fsencode(name)] = os.fsencode(value)
+
+    def describe(self) -> str:
+        return f"execute {self.text}"
+
+    def execute(self, context: Context) -> None:
+        try:
+            os.execve(context.program, self.arguments, self.environment)
+        except OSError as error:
+            raise refusal(self.describe(), context.program, error) from None
+
+
+def refusal(step: str, program: str, error: OSError) -> StepFailed:
+    """The file is there: then ENOENT is about what it needs."""
+    text = f"{program}: {error.strerror}"
+    if error.errno == errno.ENOENT:
+        return ProgramNotFound(
+            step, text, errno.ENOENT, "the file is there, but its interpreter (#! line, or ELF loader) is not"
+        )
+    hint = ""
+    if error.errno == errno.ENOEXEC:
+        hint = "it is for another architecture, or a script without a #! line"
+    return ProgramNotExecutable(step, text, error.errno or 0, hint)

@@ -1,0 +1,36 @@
+"""When the process runs, and when its I/O does."""
+
+from __future__ import annotations
+
+from arch import kernel
+from backends.execution.steps.step import Context, Step
+
+
+class SetScheduler(Step):
+    __slots__ = ("flags", "name", "policy", "values")
+
+    def __init__(self, name: str, policy: int, flags: int, values: dict[str, int]) -> None:
+        self.name = name
+        self.policy = policy
+        self.flags = flags
+        self.values = values
+
+    def describe(self) -> str:
+        return f"schedule by {self.name}"
+
+    def execute(self, context: Context) -> None:
+        kernel.sched_setattr(0, self.policy, self.flags, **self.values)
+
+
+class SetIoPriority(Step):
+    __slots__ = ("kind", "level")
+
+    def __init__(self, kind: int, level: int) -> None:
+        self.kind = kind
+        self.level = level
+
+    def describe(self) -> str:
+        return f"give I/O the priority {self.level} of class {self.kind}"
+
+    def execute(self, context: Context) -> None:
+        kernel.ioprio_set(0, self.kind, self.level)

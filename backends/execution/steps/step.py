@@ -1,0 +1,82 @@
+"""What every step is, and what it may use. On the launch path."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from backends.contract import Cgroup, Stdio
+    from backends.execution.channel import Channel
+
+# Which process executes a step. INIT: the container's first process, when a program of ours is that (--init).
+PARENT = "parent"
+CHILD = "child"
+INIT = "init"
+
+
+class Step:
+    """One thing that starting a container does.
+
+    A step changes only its own process and namespaces, so that the end of the process takes it back; what a step in the
+    parent changes belongs to that process too.
+    """
+
+    __slots__ = ()
+    place = CHILD
+
+    def describe(self) -> str:
+        """What it will do, as an infinitive: "mount proc on /proc"."""
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> None:
+        """OSError, or StepFailed for what is better said in words."""
+        raise NotImplementedError
+
+
+class Context:
+    """What the steps of one start share. After the fork, parent and child each have a copy.
+
+    channel   this process's end
+    pid       the child, as the parent sees it
+    root      the container's root, an open folder, or -1 before it is opened
+    sources   open files by path, for sources that the container's root may not reach by path (user namespaces)
+    terminal  the slave of the container's terminal, or -1
+    program   the file that will be executed
+    head      its first bytes
+    interpreter  (device, inode) of our own interpreter, which no container may execute
+    """
+
+    __slots__ = (
+        "cgroup",
+        "channel",
+        "head",
+        "interpreter",
+        "pid",
+        "program",
+        "root",
+        "sources",
+        "stdio",
+        "steps",
+        "terminal",
+    )
+
+    def __init__(
+        self,
+        steps: list[Any],
+        stdio: Stdio,
+        cgroup: Cgroup | None,
+        channel: Channel,
+        interpreter: tuple[int, int],
+    ) -> None:
+        self.steps = steps
+        self.stdio = stdio
+        self.cgroup = cgroup
+        self.channel = channel
+        self.interpreter = interpreter
+        self.pid = 0
+        self.root = -1
+        self.sources: dict[str, int] = {}
+        self.terminal = -1
+        self.program = ""
+        self.head = b""
