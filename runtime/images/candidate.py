@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from runtime.errors import Damaged, InvalidInput
 from runtime.images import digest as digests
@@ -12,8 +13,7 @@ from runtime.images.models import Configuration, Descriptor
 from runtime.images.slices import Slice
 
 
-@dataclass(frozen=True)
-class LayerPart:
+class LayerPart(NamedTuple):
     """One layer: `diff_id` is what its configuration promises, `descriptor` what its manifest does (None where the
     archive has no such thing), `open` its bytes in the archive (None if it is not there, but may be known already)."""
 
@@ -31,8 +31,11 @@ class Candidate:
     names: tuple[str, ...] = ()  # canonical
     manifest: bytes | None = None  # as it is written; None where one has to be made
     manifest_digest: str = ""
-    foreign: bool = False  # chosen out of an index although it fits no platform asked for
-    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def algorithms(self) -> tuple[str, str]:
+        """Of the digests of the configuration and of the manifest."""
+        return digests.algorithm_of(self.identifier), digests.algorithm_of(self.manifest_digest) or "sha256"
 
 
 def canonical_names(names: object, what: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ class Image:
 
     id          docker's image ID: the digest of its configuration
     manifest    the digest of its manifest
-    top         the storage layer that a container stands on; None for an image without layers
+    chain       the storage layer that a container stands on; None for an image without layers
     layers      all its storage layers, the base first, each with its size in bytes in `layer_sizes`
     names       canonical, sorted
     """
@@ -36,7 +36,7 @@ class Image:
         self.config = config
 
     @property
-    def top(self) -> str | None:
+    def chain(self) -> str | None:
         return self.layers[-1] if self.layers else None
 
     @property
