@@ -64,7 +64,7 @@ def resolve_profile(
         resolved["defaultErrnoRet"] = default
     resolved["architectures"] = _architectures(profile, architecture)
     rules = profile.get("syscalls")
-    if not isinstance(rules, (list, type(None))):
+    if rules is not None and not isinstance(rules, list):
         raise BadProfile("syscalls: not a list")
     resolved["syscalls"] = []
     for index, rule in enumerate(rules or ()):
@@ -77,18 +77,21 @@ def resolve_profile(
 
 
 def _architectures(profile: dict[str, Any], architecture: str) -> list[str]:
-    listed, mapped = profile.get("architectures"), profile.get("archMap")
+    listed, mapped = _list(profile, "architectures", ""), profile.get("archMap")
     if listed and mapped:
         raise BadProfile("architectures and archMap exclude each other", "leave one of them out")
     if not mapped:
-        return list(listed or ())
+        return list(listed)
+    if not isinstance(mapped, list):
+        raise BadProfile("archMap: not a list")
     native = profile_name(architecture)
+    others: list[str] = []
     for index, entry in enumerate(mapped):
-        if not isinstance(entry, dict) or entry.get("architecture") not in PROFILE_NAMES:
+        if not isinstance(entry, dict) or entry.get("architecture") not in list(PROFILE_NAMES):
             raise BadProfile(f"archMap[{index}].architecture: no architecture's name")
         if entry["architecture"] == native:
-            return [native, *(entry.get("subArchitectures") or ())]
-    return [native]
+            others = _list(entry, "subArchitectures", f"archMap[{index}].")
+    return [native, *others]
 
 
 def _applies(rule: dict[str, Any], container: _Container, where: str) -> bool:
@@ -96,17 +99,33 @@ def _applies(rule: dict[str, Any], container: _Container, where: str) -> bool:
     wanted, unwanted = rule.get("includes") or {}, rule.get("excludes") or {}
     if not isinstance(wanted, dict) or not isinstance(unwanted, dict):
         raise BadProfile(f"{where}: includes and excludes are objects")
-    if wanted.get("arches") and not set(wanted["arches"]) & set(container.names):
+    here = set(container.names)
+    architectures = _names(wanted, "arches", f"{where}.includes.")
+    if architectures and not architectures & here:
         return False
-    if not set(wanted.get("caps") or ()) <= container.capabilities:
+    if not _names(wanted, "caps", f"{where}.includes.") <= container.capabilities:
         return False
     if wanted.get("minKernel") and not container.has_kernel(wanted["minKernel"], f"{where}.includes"):
         return False
-    if set(unwanted.get("arches") or ()) & set(container.names):
+    if _names(unwanted, "arches", f"{where}.excludes.") & here:
         return False
-    if set(unwanted.get("caps") or ()) & container.capabilities:
+    if _names(unwanted, "caps", f"{where}.excludes.") & container.capabilities:
         return False
     return not (unwanted.get("minKernel") and container.has_kernel(unwanted["minKernel"], f"{where}.excludes"))
+
+
+def _names(holder: dict[str, Any], key: str, where: str) -> set[str]:
+    return set(_list(holder, key, where))
+
+
+def _list(holder: dict[str, Any], key: str, where: str) -> list[str]:
+    """A list of names, or nothing."""
+    names = holder.get(key)
+    if names is None:
+        return []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise BadProfile(f"{where}{key}: not a list of names")
+    return names
 
 
 def _rule(rule: dict[str, Any], where: str) -> dict[str, Any]:
@@ -125,7 +144,7 @@ def _errno(holder: dict[str, Any], name_key: str, number_key: str, where: str) -
     """The error of a rule, by name if it has one."""
     name = holder.get(name_key)
     if not name:
-        number: int | None = holder.get(number_key)
+        number: int | None = holder.get(number_key)  # checked with its action, when it is compiled
         return number
     if not isinstance(getattr(errno, str(name), None), int):
         raise BadProfile(f"{where}{name_key}: no error is called {name!r}")

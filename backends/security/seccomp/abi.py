@@ -113,8 +113,11 @@ def chosen(seccomp: dict[str, Any], architecture: str) -> list[Abi]:
     Other machines' are passed over, as everywhere: profiles list them all. BadProfile for a name that no machine has.
     """
     listed = [architecture]
-    for index, name in enumerate(seccomp.get("architectures") or ()):
-        if name not in PROFILE_NAMES:
+    names = seccomp.get("architectures") or []
+    if not isinstance(names, list):
+        raise BadProfile("linux.seccomp.architectures: not a list")
+    for index, name in enumerate(names):
+        if not isinstance(name, str) or name not in PROFILE_NAMES:
             raise BadProfile(f"linux.seccomp.architectures[{index}]: no architecture is called {name!r}")
         listed.append(PROFILE_NAMES[name])
     # Those that share a token next to each other, in the order of their numbers.

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from arch.constants import (
-    SECCOMP_FILTER_FLAG_LOG,
-    SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-    SECCOMP_FILTER_FLAG_TSYNC,
-    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
-)
-from arch.constants import SECCOMP_RET_ALLOW as ALLOW
-from arch.constants import SECCOMP_RET_ERRNO as ERRNO
-from arch.constants import SECCOMP_RET_KILL_PROCESS as KILL_PROCESS
-from arch.constants import SECCOMP_RET_KILL_THREAD as KILL_THREAD
-from arch.constants import SECCOMP_RET_LOG as LOG
-from arch.constants import SECCOMP_RET_TRACE as TRACE
-from arch.constants import SECCOMP_RET_TRAP as TRAP
-from arch.constants import SECCOMP_RET_USER_NOTIF as NOTIFY
+from arch import constants
 from backends.errors import UnsupportedConfiguration
 from backends.security.errors import BadProfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+KILL_THREAD = constants.SECCOMP_RET_KILL_THREAD
+KILL_PROCESS = constants.SECCOMP_RET_KILL_PROCESS
+TRAP = constants.SECCOMP_RET_TRAP
+ERRNO = constants.SECCOMP_RET_ERRNO
+NOTIFY = constants.SECCOMP_RET_USER_NOTIF
+TRACE = constants.SECCOMP_RET_TRACE
+LOG = constants.SECCOMP_RET_LOG
+ALLOW = constants.SECCOMP_RET_ALLOW
 
 EPERM = 1
 ENOSYS = 38
@@ -49,10 +45,10 @@ NEEDS: dict[int, str] = {
 
 # Of seccomp(2); the flag for a listener follows from the action NOTIFY.
 FLAGS: dict[str, int] = {
-    "SECCOMP_FILTER_FLAG_TSYNC": SECCOMP_FILTER_FLAG_TSYNC,
-    "SECCOMP_FILTER_FLAG_LOG": SECCOMP_FILTER_FLAG_LOG,
-    "SECCOMP_FILTER_FLAG_SPEC_ALLOW": SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-    "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV": SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+    "SECCOMP_FILTER_FLAG_TSYNC": constants.SECCOMP_FILTER_FLAG_TSYNC,
+    "SECCOMP_FILTER_FLAG_LOG": constants.SECCOMP_FILTER_FLAG_LOG,
+    "SECCOMP_FILTER_FLAG_SPEC_ALLOW": constants.SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+    "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV": constants.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arch.constants import SECCOMP_FILTER_FLAG_NEW_LISTENER
+from backends.security.errors import BadProfile
 from backends.security.seccomp import actions, rules
 from backends.security.seccomp.abi import chosen
 from backends.security.seccomp.assembler import JUMP_EQUAL, JUMP_GREATER_EQUAL, Assembler
@@ -62,15 +63,13 @@ def translate(seccomp: dict[str, Any], architecture: str) -> Filter:
     return Filter(program, flags(seccomp), tuple(abi.name for abi in abis), tuple(sorted(ignored)))
 
 
-def compile(seccomp: dict[str, Any], architecture: str) -> bytes:
-    """The program alone."""
-    return translate(seccomp, architecture).program
-
-
 def flags(seccomp: dict[str, Any]) -> int:
     """The flags for seccomp(2) that a profile asks for; BadProfile."""
     wanted = 0
-    for index, name in enumerate(seccomp.get("flags") or ()):
+    names = seccomp.get("flags") or []
+    if not isinstance(names, list):
+        raise BadProfile("linux.seccomp.flags: not a list")
+    for index, name in enumerate(names):
         wanted |= actions.flag(name, f"linux.seccomp.flags[{index}]")
     if any(entry.get("action") == "SCMP_ACT_NOTIFY" for entry in seccomp.get("syscalls") or ()):
         wanted |= SECCOMP_FILTER_FLAG_NEW_LISTENER

@@ -35,14 +35,14 @@ def read(entry: object, where: str) -> Condition:
     index, operator = entry.get("index"), entry.get("op")
     if operator not in OPERATORS:
         raise BadProfile(f"{where}.op: {operator!r} is no comparison", "one of " + ", ".join(OPERATORS))
-    if not isinstance(index, int) or not 0 <= index < ARGUMENTS:
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < ARGUMENTS:
         raise BadProfile(f"{where}.index: {index!r} is not an argument's number from 0 to {ARGUMENTS - 1}")
     return (index, operator, _number(entry, "value", where), _number(entry, "valueTwo", where))
 
 
 def _number(entry: dict[str, object], key: str, where: str) -> int:
     number = entry.get(key, 0)
-    if not isinstance(number, int) or not 0 <= number < 1 << 64:
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 1 << 64:
         raise BadProfile(f"{where}.{key}: {number!r} is not an unsigned number of 64 bits")
     return number
 

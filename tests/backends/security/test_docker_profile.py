@@ -3,12 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backends.security.docker_profile import resolve_profile
 from backends.security.errors import BadProfile
 from backends.security.seccomp import compile
 from backends.security.seccomp.abi import load
-from tests.backends.security.seccomp.machine import Call, run
+from tests.backends.security.seccomp.machine import Call, check, run
 from tests.backends.security.seccomp.oracle import ALLOW, ERRNO
 
 MAP = [
@@ -105,3 +107,37 @@ def test_the_old_form_with_one_name_a_rule_is_understood() -> None:
 def test_a_file_that_makes_no_sense_is_refused_with_the_path_in_it(broken: Any, path: str) -> None:
     with pytest.raises(BadProfile, match=path):
         resolve_profile(broken, "x86_64")
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 1 << 65),
+    st.floats(),
+    st.sampled_from(["read", "4.8", "EPERM", "CAP_BPF"]),
+)
+KEYS = st.sampled_from(
+    [
+        "defaultAction", "defaultErrno", "defaultErrnoRet", "architectures", "archMap", "flags", "syscalls", "name",
+        "names", "action", "errno", "errnoRet", "args", "index", "op", "value", "includes", "excludes", "caps",
+        "arches", "minKernel", "architecture", "subArchitectures",
+    ]
+)  # fmt: skip
+WORDS = st.sampled_from(["SCMP_ACT_ERRNO", "SCMP_ACT_ALLOW", "SCMP_ARCH_X86_64", "SCMP_CMP_EQ"])
+NONSENSE = st.recursive(
+    SCALARS | WORDS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6), max_leaves=30
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=st.dictionaries(KEYS, NONSENSE, max_size=8), sane=st.booleans())
+def test_no_text_makes_the_reader_or_the_compiler_stumble(text: dict[str, Any], sane: bool) -> None:
+    if sane:
+        text["defaultAction"] = "SCMP_ACT_ERRNO"
+        text.pop("archMap", None)
+        text["architectures"] = ["SCMP_ARCH_X86_64"]
+    try:
+        program = compile(resolve_profile(text, "x86_64", ["CAP_BPF"], (6, 1)), "x86_64")
+    except BadProfile:
+        return
+    check(program, "<")
