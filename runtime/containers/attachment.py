@@ -91,7 +91,13 @@ class Attachment:
     """`stdin` is None when it is not connected. `keys` is None where typed bytes mean nothing to us."""
 
     def __init__(
-        self, connection: Connection, stdin: int | None, stdout: int, stderr: int, keys: DetachKeys | None, events: Events
+        self,
+        connection: Connection,
+        stdin: int | None,
+        stdout: int,
+        stderr: int,
+        keys: DetachKeys | None,
+        events: Events,
     ) -> None:
         self._connection = connection
         self._stdin = stdin

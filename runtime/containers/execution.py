@@ -72,10 +72,11 @@ def execute(target: Target, wish: ExecRequest, stdio: Stdio, report: Any) -> Exe
 def _options(target: Target, bundle: dict[str, Any], report: Any) -> dict[str, Any]:
     profile = bundle["linux"].get("seccomp")
     if not profile:
-        return {}
+        return {"report": report}
     from backends.security import filter_cache
 
-    return {"seccomp": filter_cache.load_or_compile(profile, str(report.machine["architecture"]), target.paths.filters)}
+    program = filter_cache.load_or_compile(profile, str(report.machine["architecture"]), target.paths.filters)
+    return {"report": report, "seccomp": program}
 
 
 def detach(execution: Execution) -> None:

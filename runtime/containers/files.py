@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import tarfile
-import tempfile
 
 from arch.inside import open_inside
 from backends import catalogue
 from backends.errors import BackendError
+from runtime import records
 from runtime.containers import control, status
 from runtime.containers.control import Target
 from runtime.containers.root import root
@@ -156,7 +156,7 @@ def copy_in(target: Target, folder: str, archive: BinaryIO) -> None:
     from backends.storage.limits import Limits
     from backends.storage.unpack import unpack
     from backends.storage.view import View
-    from backends.storage.whiteouts import PlainWhiteouts
+    from backends.storage.whiteouts import CopyWhiteouts
 
     with root(target) as base:
         try:
@@ -165,7 +165,7 @@ def copy_in(target: Target, folder: str, archive: BinaryIO) -> None:
             raise NotFound(f"container {target.label} has no folder {folder}: {error.strerror}") from error
         try:
             with View([]) as view:
-                unpack(archive, f"/proc/self/fd/{place}", PlainWhiteouts(), view, Limits())
+                unpack(archive, f"/proc/self/fd/{place}", CopyWhiteouts(), view, Limits())
         except BackendError as error:
             raise InvalidInput(f"cannot copy into container {target.label}: {error}", error.hint) from error
         except OSError as error:
@@ -178,19 +178,29 @@ def commit(
     engine: Engine, target: Target, image: str, message: str, author: str, changes: tuple[str, ...], pause: bool = True
 ) -> str:
     """A new image of the container's layer on its image's; its id."""
-    backend, layer = _layer(target)
+    _, layer = _layer(target)
     paused = pause and target.status.name == status.RUNNING
     if paused:
         control.pause(target)
     try:
-        with tempfile.TemporaryFile(dir=engine.paths.temporary) as archive:
-            backend.diff(layer, archive)
-            archive.seek(0)
-            return engine.images.commit(
-                target.record["image"]["id"], archive, image, message=message, author=author, changes=changes
-            )
+        config = _own_config(target)
+        base = target.record["image"]["id"] or None
+        return engine.images.commit(layer, base, config, image, message, author, changes).id
     except BackendError as error:
         raise Problem(str(error), error.hint) from error
     finally:
         if paused:
             control.unpause(engine.target(target.identifier))
+
+
+def _own_config(target: Target) -> dict[str, Any]:
+    """The image's settings with what the container's request said in their place."""
+    request, config = target.record["request"], dict(target.record["image"]["config"])
+    process = records.load(target.paths.bundle(target.identifier))["process"]
+    config["Env"] = [line for line in process["env"] if not line.startswith(("HOSTNAME=", "HOME=", "TERM="))]
+    config["WorkingDir"] = process["cwd"]
+    said = {"User": "user", "Cmd": "command", "Entrypoint": "entrypoint", "StopSignal": "stop_signal"}
+    config.update({key: request[name] for key, name in said.items() if name in request})
+    if request.get("labels"):
+        config["Labels"] = {**(config.get("Labels") or {}), **request["labels"]}
+    return config

@@ -13,6 +13,7 @@ from _signal import SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGTERM
 
 from arch import kernel
 from backends.errors import BackendError, ProgramNotExecutable, ProgramNotFound
+from probes import cache
 from runtime import records
 from runtime.containers import state
 from runtime.errors import Problem
@@ -34,8 +35,11 @@ DRAIN = 2.0  # seconds that output may still come after the last process ended
 
 
 class Monitor:
-    def __init__(self, paths: Paths, identifier: str, report: HostReport) -> None:
+    """`lock` is the descriptor of the container's lock, held until all is undone."""
+
+    def __init__(self, paths: Paths, identifier: str, report: HostReport, lock: int) -> None:
         self._paths = paths
+        self._lock = lock
         self._id = identifier
         self._report = report
         self._record = records.load(paths.record(identifier))
@@ -139,6 +143,7 @@ class Monitor:
         else:
             self._record_exit()
         self._clear_run_folder()
+        os.close(self._lock)  # before the news: whoever hears it may start the container again at once
         event = {"event": "exit", **self._outcome}
         for client in list(self._server.clients):
             if client.awaits_start and not self._outcome["started"]:
@@ -286,7 +291,7 @@ def _failure(error: BackendError | Problem | OSError) -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> None:
-    """ROOT STATE ID REPORT LOCK-DESCRIPTOR CLIENT-DESCRIPTOR. The lock is held until the process ends."""
+    """ROOT STATE ID REPORT LOCK-DESCRIPTOR CLIENT-DESCRIPTOR. The lock is held until all is undone."""
     root, state_folder, identifier, report_path, lock, first = arguments
     os.set_inheritable(int(lock), False)
     if int(first) >= 0:
@@ -295,10 +300,8 @@ def main(arguments: list[str]) -> None:
     os.chdir("/")
     paths = Paths(root, state_folder)
     try:
-        from probes.report import HostReport
-
-        report = HostReport.from_dict(records.load(report_path))
-        Monitor(paths, identifier, report).serve(int(first))
+        report = cache.load(report_path, None) or cache.report(paths.report, paths.root)
+        Monitor(paths, identifier, report, int(lock)).serve(int(first))
     except BaseException as error:
         _last_words(paths, identifier, error)
         raise
