@@ -19,11 +19,21 @@ def requirements(text: str, extras: tuple[str, ...] = ()) -> list[str]:
     """KeyError for an extra that is not there."""
     found: list[str] = []
     for name in ("dependencies", *extras):
-        listed = re.search(rf"^{re.escape(name)} = (\[.*?\])$", text, re.MULTILINE | re.DOTALL)
-        if listed is None:
+        start = re.search(rf"^{re.escape(name)} = (?=\[)", text, re.MULTILINE)
+        if start is None:
             raise KeyError(f"pyproject.toml has no list {name}")
-        found += ast.literal_eval(listed[1])
+        found += first_list(text[start.end() :])
     return found
+
+
+def first_list(text: str) -> list[str]:
+    """What the text begins with, up to the bracket that closes it; one in a comment or in a string closes nothing."""
+    for bracket in re.finditer(r"\]", text):
+        try:
+            return list(ast.literal_eval(text[: bracket.end()]))
+        except SyntaxError:
+            continue
+    raise ValueError(f"a list without an end: {text[:60]!r}")
 
 
 def main(arguments: list[str]) -> int:
