@@ -1,0 +1,171 @@
+"""Layers as folders that the kernel's overlay file system shows as one tree. On the launch path."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from arch import kernel
+from backends.errors import StorageError
+from backends.storage.store import LayerStore, storage_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from backends.storage.changes import Change
+    from backends.storage.record import Record
+    from backends.storage.registry import Making
+
+# mount(2): the options must fit one page, with their final zero; 4096 is the smallest there is.
+_PAGE = 4096
+
+# Off, so that a layer's folder holds plain files, whatever this kernel was configured to prefer: redirected folders
+# (4.10), inode indexes (4.13), files without their content (4.19). A kernel refuses options that it does not know.
+_PINNED = ("redirect_dir", "index", "metacopy")
+_PARAMETERS = "/sys/module/overlay/parameters"
+
+# What has a meaning of its own between the options of an overlay.
+_SPECIAL = frozenset(',:\\"')
+
+
+class OverlayStorage(LayerStore):
+    """A container starts at once: its layer is an empty folder over its image's. At most 127 layers an image, for one
+    page of options to name them."""
+
+    name = "overlay"
+    title = "the kernel's overlay file system"
+
+    def mount(self, layer: str, target: str, label: str = "", read_only: bool = False) -> str:
+        """A writable layer that is mounted `read_only` shows what it holds now, also while it is mounted elsewhere."""
+        record = self.registry.get(layer)
+        options = self._lower(record, read_only)
+        if not read_only:
+            if not record.writable:
+                raise StorageError(f"the layer {layer} is an image's: it can only be mounted read-only")
+            options += f",upperdir=layers/{layer}/tree,workdir=layers/{layer}/work"
+        options += "".join(f",{name}=off" for name in _pinned())
+        if label:
+            options += f',context="{label}"'
+        flags = kernel.MS_RDONLY if read_only else 0
+        try:
+            self._mount(os.path.abspath(target), flags, options)
+        except OSError as error:
+            raise _mount_error(layer, target, error) from error
+        return target
+
+    def mounted(self, layer: str) -> bool:
+        try:
+            record = self.registry.get(layer)
+        except StorageError:
+            return False  # a damaged or missing record: whoever asks next says so
+        signs = [f"layers/{layer}/"]
+        if record.link:
+            signs += [f"links/{record.link}:", f"links/{record.link},"]
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+            return any(" - overlay " in line and any(sign in line for sign in signs) for line in mounts)
+
+    def _lower(self, record: Record, read_only: bool) -> str:
+        lower = [f"links/{link}" for link in record.links]
+        if read_only:
+            lower.insert(0, f"layers/{record.name}/tree" if record.writable else f"links/{record.link}")
+        # Without an upper folder overlay wants two lower ones, and with one it wants one.
+        while len(lower) < (2 if read_only else 1):
+            lower.append(self._empty())
+        return "lowerdir=" + ":".join(lower)
+
+    def _empty(self) -> str:
+        try:
+            os.mkdir(f"{self.folder}/empty", 0o755)
+        except FileExistsError:
+            pass
+        return "empty"
+
+    def _mount(self, target: str, flags: int, options: str) -> None:
+        # Absolute paths, which people can read in mountinfo, while they fit; else relative ones, from a child, because
+        # a working folder belongs to the whole process.
+        if not _SPECIAL.intersection(self.folder):
+            absolute = _absolute(options, self.folder)
+            if len(os.fsencode(absolute)) < _PAGE:
+                kernel.mount("overlay", target, "overlay", flags, absolute)
+                return
+        if len(os.fsencode(options)) >= _PAGE:
+            raise OSError(errno.E2BIG, "more layers than one page of mount options can name")
+        child = os.fork()
+        if child == 0:
+            status = 255
+            try:
+                os.chdir(self.folder)
+                kernel.mount("overlay", target, "overlay", flags, options)
+                status = 0
+            except OSError as error:
+                status = error.errno or 255
+            finally:
+                os._exit(status)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if status:
+            raise OSError(status, os.strerror(status), target)
+
+    # ----------------------------------------------------------------------------------- off the launch path
+
+    def _prepare(self, making: Making) -> None:
+        if making.record.writable:
+            os.mkdir(f"{making.folder}/work", 0o700)
+        if making.record.parent is not None:
+            # The top layer's root is the root of what the container sees.
+            from backends.storage.metadata import copy_metadata
+
+            copy_metadata(self.registry.tree(making.record.parent), making.tree)
+
+    def _unpack(self, making: Making, archive: BinaryIO) -> int:
+        from backends.storage.limits import Limits
+        from backends.storage.unpack import unpack
+        from backends.storage.view import View
+        from backends.storage.whiteouts import OverlayWhiteouts
+
+        with View(self._below(making.record)) as view:
+            whiteouts = OverlayWhiteouts(view)
+            size = unpack(archive, making.tree, whiteouts, view, self.limits or Limits())
+        if whiteouts.everything:
+            making.record.links = ()
+        return size
+
+    def _changes(self, layer: str) -> Iterator[Change]:
+        from backends.storage.changes import overlay_changes
+        from backends.storage.view import View
+
+        record = self.registry.get(layer)
+        with View(self._below(record)) as view:
+            yield from overlay_changes(self.registry.tree(layer), view)
+
+    def _trees(self, layer: str) -> list[str]:
+        record = self.registry.get(layer)
+        return [self.registry.tree(layer), *self._below(record)]
+
+    def _below(self, record: Record) -> list[str]:
+        """The trees of the layers on which one stands, topmost first."""
+        return [f"{self.folder}/links/{link}/." for link in record.links]
+
+
+def _absolute(options: str, folder: str) -> str:
+    for place in ("links/", "layers/", "empty"):
+        options = options.replace(f"={place}", f"={folder}/{place}").replace(f":{place}", f":{folder}/{place}")
+    return options
+
+
+def _pinned() -> list[str]:
+    try:
+        known = os.listdir(_PARAMETERS)
+    except OSError:
+        return []
+    return [name for name in _PINNED if name in known]
+
+
+def _mount_error(layer: str, target: str, error: OSError) -> StorageError:
+    told = storage_error(f"cannot mount the layer {layer} on {target}", error)
+    if error.errno == errno.EINVAL:
+        told.hint = "the kernel's log (dmesg) says which option or folder overlay refused; `runtime doctor` tries both"
+    elif error.errno == errno.ENODEV:
+        told.hint = "this kernel has no overlay: load the module (modprobe overlay), or use another storage backend"
+    return told

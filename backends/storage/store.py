@@ -1,0 +1,190 @@
+"""What all storage backends that keep layers in folders have in common. On the launch path; the rest comes late."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from arch import kernel
+from backends.catalogue import find
+from backends.contract import StorageBackend
+from backends.errors import LayerExists, StorageError
+from backends.storage.registry import Making, Registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from backends.storage.changes import Change
+    from backends.storage.limits import Limits
+    from probes.report import HostReport
+
+
+class LayerStore(StorageBackend):
+    """`folder` is this backend's own; it is made when the first layer is."""
+
+    def __init__(self, folder: str, limits: Limits | None = None) -> None:
+        self.folder = os.path.abspath(folder)
+        self.limits = limits
+        self.registry = Registry(self.folder)
+
+    def guarantees(self, report: HostReport) -> frozenset[str]:
+        return find("storage", self.name).guarantees(report)
+
+    # ------------------------------------------------------------------------- what differs between the backends
+
+    def _prepare(self, making: Making) -> None:
+        """Makes an empty tree into one that stands on its parent."""
+        raise NotImplementedError
+
+    def _unpack(self, making: Making, archive: BinaryIO) -> int:
+        """Lays an archive over the prepared tree; the bytes of its files."""
+        raise NotImplementedError
+
+    def _changes(self, layer: str) -> Iterator[Change]:
+        raise NotImplementedError
+
+    def _trees(self, layer: str) -> list[str]:
+        """The folders that together are a layer's tree, topmost first."""
+        self.registry.get(layer)
+        return [self.registry.tree(layer)]
+
+    # ------------------------------------------------------------------------------------------- the contract
+
+    def create(self, layer: str, parent: str | None) -> None:
+        # Nothing is synced: a container's empty layer that a power failure takes is named by `repair`.
+        making = self.registry.begin(layer, parent, read_only=False)
+        try:
+            self._prepare(making)
+            self.registry.publish(making)
+        except OSError as error:
+            self._give_up(making, error)
+            raise storage_error(f"cannot create the layer {layer}", error) from error
+        except BaseException as error:
+            self._give_up(making, error)
+            raise
+
+    def apply(self, layer: str, parent: str | None, archive: BinaryIO) -> int:
+        making = self.registry.begin(layer, parent, read_only=True)
+        try:
+            self._prepare(making)
+            size = making.record.size = self._unpack(making, archive)
+            verify = getattr(archive, "verify", None)
+            if verify is not None:  # a reader that hashes what it gives, and may object before the layer is one
+                verify()
+            _sync(making.folder)
+            self.registry.publish(making)
+            _sync_folder(f"{self.folder}/layers")
+        except OSError as error:
+            self._give_up(making, error)
+            raise storage_error(f"cannot unpack the layer {layer}", error) from error
+        except BaseException as error:
+            self._give_up(making, error)
+            raise
+        return size
+
+    def _give_up(self, making: Making, first: BaseException) -> None:
+        if making.lock < 0:  # published: it is a layer now
+            return
+        try:
+            self.registry.discard(making)
+        except OSError as error:
+            if not isinstance(first, (StorageError, OSError)):
+                return
+            first.args = (f"{first.args[0]}; and {making.folder} could not be removed: {error}", *first.args[1:])
+
+    def changes(self, layer: str) -> Iterator[tuple[str, str]]:
+        for change in self._changes(layer):
+            yield change.kind, os.fsdecode(b"/" + change.path)
+
+    def diff(self, layer: str, archive: BinaryIO) -> None:
+        from backends.storage.pack import pack
+
+        pack(self._changes(layer), archive)
+
+    def peek(self, layer: str, path: str, limit: int) -> bytes:
+        from backends.storage.peek import peek
+        from backends.storage.view import View
+
+        with View(self._trees(layer)) as view:
+            return peek(view, path, limit)
+
+    def usage(self, layer: str) -> int:
+        from backends.storage.usage import usage
+
+        self.registry.get(layer)
+        return usage(self.registry.tree(layer))
+
+    def remove(self, layer: str) -> None:
+        if self.mounted(layer):
+            raise StorageError(f"the layer {layer} is mounted", "stop the container that uses it first")
+        try:
+            self.registry.remove(layer)
+        except OSError as error:
+            raise storage_error(f"cannot remove the layer {layer}", error) from error
+
+    def mounted(self, layer: str) -> bool:
+        """Whether a mount of this process's mount namespace shows this layer."""
+        raise NotImplementedError
+
+    def layers(self) -> dict[str, str | None]:
+        return {name: one.parent for name, one in self.registry.all().items()}
+
+    def repair(self) -> list[str]:
+        return self.registry.repair()
+
+    def unmount(self, layer: str, target: str) -> None:
+        self.registry.path(layer)
+        try:
+            kernel.umount(target, kernel.UMOUNT_NOFOLLOW)
+        except OSError as error:
+            if error.errno == errno.EBUSY:  # somebody's working folder: it goes with its last user
+                kernel.umount(target, kernel.UMOUNT_NOFOLLOW | kernel.MNT_DETACH)
+            elif error.errno not in (errno.EINVAL, errno.ENOENT):
+                raise storage_error(f"cannot unmount {target}", error) from error
+
+
+def storage_error(what: str, error: OSError) -> StorageError:
+    """An OSError as this room tells it, with what to do where that is known."""
+    if isinstance(error, StorageError):
+        return error
+    reason = error.strerror or str(error)
+    where = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, (str, bytes)) else ""
+    name = errno.errorcode.get(error.errno or 0, "")
+    hint = _HINTS.get(error.errno or 0, "")
+    return StorageError(f"{what}: {reason}{where}{f' [{name}]' if name else ''}", hint)
+
+
+_HINTS = {
+    errno.ENOSPC: "free space on the disk that holds the layers, or remove images and containers that are not needed",
+    errno.EDQUOT: "free space below your quota, or ask for more",
+    errno.EROFS: "the file system that holds the layers is read-only: choose another folder for them",
+    errno.EPERM: "run it as root",
+    errno.EACCES: "run it as root",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
+
+
+def _sync(folder: str) -> None:
+    """One syncfs(2) (Linux 2.6.39) a layer instead of an fsync a file; sync(2) where that is unknown."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        kernel.syncfs(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.EPERM):
+            raise
+        os.sync()
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+__all__ = ["LayerExists", "LayerStore", "storage_error"]

@@ -1,0 +1,147 @@
+"""How a layer says that something below is gone: in archives by name (OCI image-spec, layer.md), in overlay's folders
+by devices and attributes (Documentation/filesystems/overlayfs.rst), in a full copy by its absence."""
+
+from __future__ import annotations
+
+import errno
+import os
+from stat import S_IFCHR, S_ISCHR, S_ISDIR
+from typing import TYPE_CHECKING, Protocol
+
+from backends.storage.metadata import inside
+from backends.storage.removal import remove_entry
+
+if TYPE_CHECKING:
+    from backends.storage.folders import Folder
+    from backends.storage.view import View
+
+PREFIX = b".wh."
+OPAQUE = b".wh..wh..opq"
+# aufs's own bookkeeping (.wh..wh.aufs, .wh..wh.orph, .wh..wh.plnk), which old images still carry.
+META = b".wh..wh."
+
+ATTRIBUTE = "trusted.overlay.opaque"
+
+
+class Whiteouts(Protocol):
+    """What unpacking does with them."""
+
+    def made(self, path: bytes) -> None:
+        """Notes that this archive has an entry at this path, through no link."""
+
+    def remove(self, folder: Folder, name: bytes) -> bool:
+        """Hides what lies below; whether something of the tree was removed."""
+
+    def hide_all(self, folder: Folder) -> bool:
+        """Hides everything that lies below in a folder; whether something of the tree was removed."""
+
+    def replaced(self, folder: Folder, name: bytes) -> None:
+        """A new folder took the place of a whiteout."""
+
+
+class OverlayWhiteouts:
+    """Into a folder of its own, over layers that stay as they are."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self.everything = False  # the root hides all that lies below: overlay has no sign for that
+
+    def made(self, path: bytes) -> None:
+        return
+
+    def remove(self, folder: Folder, name: bytes) -> bool:
+        if self._view.find(folder.below(name)) is None:
+            return False
+        try:
+            os.mknod(name, S_IFCHR, 0, dir_fd=folder.descriptor)  # Linux 5.8 lets user namespaces do this too
+        except FileExistsError:
+            status = os.stat(name, dir_fd=folder.descriptor, follow_symlinks=False)
+            if S_ISDIR(status.st_mode):
+                _set_opaque(inside(folder.descriptor, name))
+        return False
+
+    def hide_all(self, folder: Folder) -> bool:
+        if not folder.path:
+            self.everything = True
+        elif self._view.find(folder.path) is not None:
+            _set_opaque(inside(folder.descriptor, b"."))
+        return False
+
+    def replaced(self, folder: Folder, name: bytes) -> None:
+        _set_opaque(inside(folder.descriptor, name))
+
+
+class CopyWhiteouts:
+    """Into a copy of everything: what came from below is removed, what this archive brought stays."""
+
+    def __init__(self) -> None:
+        self._made: set[bytes] = set()
+
+    def made(self, path: bytes) -> None:
+        while path and path not in self._made:
+            self._made.add(path)
+            path = path.rpartition(b"/")[0]
+
+    def remove(self, folder: Folder, name: bytes) -> bool:
+        path = folder.below(name)
+        if path not in self._made:
+            remove_entry(folder.descriptor, name)
+            return True
+        return self._prune(folder.descriptor, path, name)
+
+    def hide_all(self, folder: Folder) -> bool:
+        return self._prune(folder.descriptor, folder.path, b".")
+
+    def replaced(self, folder: Folder, name: bytes) -> None:
+        return
+
+    def _prune(self, folder: int, path: bytes, name: bytes) -> bool:
+        """Removes below a path what this archive did not bring."""
+        left = [path]
+        removed = False
+        try:
+            top = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        except NotADirectoryError:
+            return False
+        try:
+            while left:
+                here = left.pop()
+                removed = self._prune_one(top, here[len(path) :].lstrip(b"/"), here, left) or removed
+        finally:
+            os.close(top)
+        return removed
+
+    def _prune_one(self, top: int, where: bytes, path: bytes, left: list[bytes]) -> bool:
+        removed = False
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(where or b".", flags, dir_fd=top)
+        try:
+            for entry in os.listdir(descriptor):
+                name = os.fsencode(entry)
+                child = path + b"/" + name if path else name
+                if child not in self._made:
+                    remove_entry(descriptor, name)
+                    removed = True
+                elif S_ISDIR(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
+                    left.append(child)
+        finally:
+            os.close(descriptor)
+        return removed
+
+
+def _set_opaque(path: bytes) -> None:
+    os.setxattr(path, ATTRIBUTE, b"y")
+
+
+def is_opaque(path: bytes | int) -> bool:
+    """Whether overlay sees nothing through this folder."""
+    try:
+        return os.getxattr(path, ATTRIBUTE) == b"y"
+    except OSError as error:
+        if error.errno in (errno.ENODATA, errno.ENOTSUP, errno.EPERM):
+            return False
+        raise
+
+
+def is_whiteout(status: os.stat_result) -> bool:
+    return S_ISCHR(status.st_mode) and status.st_rdev == 0
