@@ -13,10 +13,6 @@ import os
 from probes.errors import BadReport
 from probes.report import SCHEMA, HostReport
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
-
 _MAGIC = b"runtime host report\n"
 _HERE = os.path.dirname(os.path.abspath(__file__))
 # What of /proc/self/status decides what we may do
@@ -24,8 +20,8 @@ _STATUS = ("CapEff:", "CapBnd:", "NoNewPrivs:", "Seccomp:")
 
 
 def report(folder: str, store: str, fresh: bool = False) -> HostReport:
-    """This host's report, for a store in `store`, from `folder` if it is there and still true. OSError if `folder`
-    cannot be written to is not raised: then the report is simply not kept."""
+    """This host's report, for a store in `store`; from `folder` if it is there and still true, else asked anew and kept
+    there. A folder that cannot be written to is no error: then the next command asks again."""
     key = circumstances(store)
     if not fresh:
         kept = load(path(folder, store), key)
@@ -60,7 +56,7 @@ def circumstances(store: str) -> tuple[object, ...]:
     )
 
 
-def load(file: str, key: Optional[tuple[object, ...]]) -> Optional[HostReport]:
+def load(file: str, key: tuple[object, ...] | None) -> HostReport | None:
     """The report in `file` if it was written by us under the same circumstances, else None. Without a key whatever is
     there: for a process that was just started by one that has compared them."""
     content = _owned(file)
@@ -79,7 +75,7 @@ def load(file: str, key: Optional[tuple[object, ...]]) -> Optional[HostReport]:
 
 def keep(folder: str, store: str, key: tuple[object, ...], answer: HostReport) -> None:
     """Writes the report for the next command; where that is not possible, the next one asks again."""
-    body = marshal.dumps((key, answer.as_dict()), 2)
+    body = marshal.dumps((key, answer.as_dict()), 2)  # type: ignore[arg-type]
     target = path(folder, store)
     temporary = f"{target}.{os.getpid()}"
     try:

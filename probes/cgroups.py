@@ -19,8 +19,8 @@ V2 = tuple(name[len("cgroup.v2.") :] for name in CATALOGUE if name.startswith("c
 
 def findings(inquiry: Inquiry) -> list[Finding]:
     here = hierarchies.of(inquiry.host)
-    made = {place: inquiry.attempt("cgroup.create", place) for place in dict.fromkeys((*here.v1.values(), here.v2_place))
-            if place}  # fmt: skip
+    places = dict.fromkeys(place for place in (*here.v1.values(), here.v2_place) if place)
+    made = {place: inquiry.attempt("cgroup.create", place) for place in places}
     v2 = made.get(here.v2_place)
     return [
         _version(inquiry, "cgroup.v1", bool(here.v1), f"controllers: {', '.join(here.v1)}", here),
@@ -48,12 +48,17 @@ def _writable(inquiry: Inquiry, made: dict[str, Outcome]) -> Finding:
     if not made:
         return found(name, ABSENT, "no hierarchy is mounted", circumstances, (), KERNEL_CONFIG)
     good = [place for place, outcome in made.items() if outcome.ok]
-    evidence = tuple(f"mkdir in {place}: {'it works' if outcome.ok else outcome.errno or outcome.detail}" for place, outcome in made.items())
+    evidence = tuple(
+        f"mkdir in {place}: {'it works' if outcome.ok else outcome.errno or outcome.detail}"
+        for place, outcome in made.items()
+    )
     if good:
         some = "in every hierarchy" if len(good) == len(made) else f"in {len(good)} of {len(made)} hierarchies"
         return Finding(name, PRESENT, some, evidence)
     first = judge(name, next(iter(made.values())), circumstances)
-    return found(name, DENIED, "we may make a cgroup in no hierarchy", circumstances, evidence, first.blocker or PRIVILEGE)
+    return found(
+        name, DENIED, "we may make a cgroup in no hierarchy", circumstances, evidence, first.blocker or PRIVILEGE
+    )
 
 
 def _v1(inquiry: Inquiry, here: Hierarchies, controller: str, made: dict[str, Outcome]) -> Finding:
@@ -79,7 +84,9 @@ def _unmounted(name: str, controller: str, here: Hierarchies, circumstances: Cir
     if not here.enabled[controller]:
         line = f"/proc/cgroups: {controller} is disabled"
         return found(name, ABSENT, "switched off at boot", circumstances, (line, *evidence), KERNEL_CONFIG)
-    reason = "the kernel has it, on v2" if here.style == "v2" else "the kernel has it, and no v1 hierarchy of it is mounted"
+    reason = (
+        "the kernel has it, on v2" if here.style == "v2" else "the kernel has it, and no v1 hierarchy of it is mounted"
+    )
     return found(name, ABSENT, reason, circumstances, (f"/proc/cgroups: {controller} is enabled",))
 
 
@@ -90,7 +97,9 @@ def _v2_controllers(inquiry: Inquiry, here: Hierarchies, outcome: Outcome | None
     answers = []
     for controller in V2:
         name = f"cgroup.v2.{controller}"
-        evidence = (f"{here.v2_place}/cgroup.controllers: {' '.join(offered)}",) if here.v2_place else ()
+        evidence: tuple[str, ...] = ()
+        if here.v2_place:
+            evidence = (f"{here.v2_place}/cgroup.controllers: {' '.join(offered)}",)
         if controller in offered and outcome is not None:
             if outcome.ok:
                 answers.append(Finding(name, PRESENT, f"in {here.v2_place}", evidence))
@@ -105,7 +114,10 @@ def _v2_controllers(inquiry: Inquiry, here: Hierarchies, outcome: Outcome | None
 
 def _not_offered(name: str, controller: str, here: Hierarchies, circumstances: Circumstances) -> tuple[str, str]:
     if circumstances.older_than(origin(name).since):
-        return f"{circumstances.kernel} is older than {'.'.join(map(str, origin(name).since))}, where this came", KERNEL_AGE
+        return (
+            f"{circumstances.kernel} is older than {'.'.join(map(str, origin(name).since))}, where this came",
+            KERNEL_AGE,
+        )
     if not here.v2_mount:
         return "no cgroup v2 hierarchy is mounted", ""
     v1_name = {"io": "blkio"}.get(controller, controller)

@@ -15,15 +15,18 @@ from probes.judgement import found
 
 # A file in / or /run that a runtime leaves behind -> its name
 MARKS = ((".dockerenv", "docker"), (".dockerinit", "docker"), ("run/.containerenv", "podman"))
+# The namespaces that a kernel starts with have fixed inodes (since 3.8). A mark in a file system says little where we
+# are in all of them: images become virtual machines.
+INITIAL = {"pid": "pid:[4026531836]", "uts": "uts:[4026531838]", "ipc": "ipc:[4026531839]"}
 # What runtimes put into a cgroup's path -> their name
 PATHS = (
-    ("kubepods", "kubernetes"), ("/docker", "docker"), ("libpod", "podman"), ("/lxc", "lxc"), ("containerd", "containerd"),
-    ("/machine.slice/machine-", "systemd-nspawn"), ("garden", "garden"),
+    ("kubepods", "kubernetes"), ("/docker", "docker"), ("libpod", "podman"), ("/lxc", "lxc"),
+    ("containerd", "containerd"), ("/machine.slice/machine-", "systemd-nspawn"), ("garden", "garden"),
 )  # fmt: skip
 MAKERS = (
-    ("Firecracker", "firecracker"), ("QEMU", "qemu"), ("KVM", "kvm"), ("VMware", "vmware"), ("VirtualBox", "virtualbox"),
-    ("Microsoft Corporation", "hyper-v"), ("Xen", "xen"), ("Amazon EC2", "ec2"), ("Google", "google"), ("Bochs", "bochs"),
-    ("Parallels", "parallels"), ("OpenStack", "openstack"),
+    ("Firecracker", "firecracker"), ("QEMU", "qemu"), ("KVM", "kvm"), ("VMware", "vmware"),
+    ("VirtualBox", "virtualbox"), ("Microsoft Corporation", "hyper-v"), ("Xen", "xen"), ("Amazon EC2", "ec2"),
+    ("Google", "google"), ("Bochs", "bochs"), ("Parallels", "parallels"), ("OpenStack", "openstack"),
 )  # fmt: skip
 
 
@@ -49,6 +52,8 @@ def container(host: Host) -> tuple[str, str]:
     for mark, name in MARKS:
         folder, _, base = ("/" + mark).rpartition("/")
         if base in names(host, folder or "/"):
+            if all(link(host, f"/proc/self/ns/{kind}") == first for kind, first in INITIAL.items()):
+                return "", f"/{mark} exists, and contradicts the namespaces, which are the kernel's first"
             return name, f"/{mark} exists"
     said = text(host, "/run/systemd/container")
     if said:
@@ -102,14 +107,15 @@ def machine(host: Host) -> tuple[str, str]:
 def findings(inquiry: Inquiry, around: Surroundings) -> list[Finding]:
     name, evidence = machine(inquiry.host)
     answers = (
-        ("containment.container", around.container, around.container_evidence, f"we are inside {around.container}", CONTAINMENT),
-        ("containment.chroot", "chroot" if around.chroot else "", around.chroot_evidence, "our root is a chroot", CONTAINMENT),
-        ("containment.vm", name, evidence, f"this is a virtual machine ({name})", MACHINE),
-    )  # fmt: skip
+        ("container", around.container, around.container_evidence, f"we are inside {around.container}", CONTAINMENT),
+        ("chroot", "chroot" if around.chroot else "", around.chroot_evidence, "our root is a chroot", CONTAINMENT),
+        ("vm", name, evidence, f"this is a virtual machine ({name})", MACHINE),
+    )
     outcome = []
-    for capability, inside, because, reason, blocker in answers:
+    for kind, inside, because, reason, blocker in answers:
+        capability = f"containment.{kind}"
         if inside:
             outcome.append(found(capability, ABSENT, reason, inquiry.circumstances, (because,), blocker, inside))
         else:
-            outcome.append(Finding(capability, PRESENT, "no sign of one"))
+            outcome.append(Finding(capability, PRESENT, "no sign of one", (because,) if because else ()))
     return outcome

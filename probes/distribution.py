@@ -56,7 +56,7 @@ def family(identity: str, like: str, version: str) -> str:
     """Whose commands fit; empty if unknown. RHEL before 8 has yum and no dnf: "fedora-old"."""
     for word in (identity, *like.split()):
         known = FAMILIES.get(word) or FAMILIES.get(word.split("-", 1)[0])
-        if known == "fedora" and identity in ("rhel", "centos") and version.split(".")[0] in ("5", "6", "7"):
+        if known == "fedora" and identity in ("rhel", "centos") and version.partition(".")[0] in ("5", "6", "7"):
             return "fedora-old"
         if known:
             return known

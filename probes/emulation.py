@@ -31,17 +31,12 @@ class Handler:
 def findings(inquiry: Inquiry, native: str) -> list[Finding]:
     handlers = registered(inquiry)
     answers = [_binfmt(inquiry, handlers)]
-    for architecture in architectures.ALL:
-        answers.append(_one(inquiry, architecture, native, handlers))
-    return answers
+    return answers + [_one(inquiry, architecture, native, handlers) for architecture in architectures.ALL]
 
 
 def registered(inquiry: Inquiry) -> tuple[Handler, ...]:
-    found = []
-    for name in names(inquiry.host, FOLDER):
-        if name not in ("register", "status"):
-            found.append(parse(name, inquiry.read(f"{FOLDER}/{name}")))
-    return tuple(found)
+    registered_ = [name for name in names(inquiry.host, FOLDER) if name not in ("register", "status")]
+    return tuple(parse(name, inquiry.read(f"{FOLDER}/{name}")) for name in registered_)
 
 
 def parse(name: str, text: str) -> Handler:
@@ -52,7 +47,9 @@ def parse(name: str, text: str) -> Handler:
         key, _, value = line.partition(" ")
         fields[key.rstrip(":")] = value.strip()
     magic = fields.get("magic", "")
-    return Handler(name, lines[:1] == ["enabled"], fields.get("interpreter", ""), fields.get("flags", ""), wanted(magic))
+    return Handler(
+        name, lines[:1] == ["enabled"], fields.get("interpreter", ""), fields.get("flags", ""), wanted(magic)
+    )
 
 
 def wanted(magic: str) -> str:
@@ -90,7 +87,9 @@ def _describe(handler: Handler) -> str:
     return f"{handler.name}: {handler.interpreter} flags {handler.flags or 'none'}{state}"
 
 
-def _one(inquiry: Inquiry, architecture: architectures.Architecture, native: str, handlers: tuple[Handler, ...]) -> Finding:
+def _one(
+    inquiry: Inquiry, architecture: architectures.Architecture, native: str, handlers: tuple[Handler, ...]
+) -> Finding:
     """`value`: native, compat, binfmt, or the path of an emulator that could be called by name."""
     name = f"emulation.{architecture.name}"
     outcome = inquiry.attempt("emulation.run", inquiry.circumstances.store, architecture.name)
@@ -122,7 +121,7 @@ def _how(outcome: Outcome, architecture: str, native: str) -> str:
 
 def _emulator(inquiry: Inquiry, architecture: architectures.Architecture) -> str:
     for suffix in ("-static", ""):
-        path = inquiry.host.program(f"qemu-{architecture.qemu_user}{suffix}")
+        path = inquiry.program(f"qemu-{architecture.qemu_user}{suffix}")
         if path:
             return path
     return ""

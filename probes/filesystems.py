@@ -11,8 +11,8 @@ from probes.judgement import judge, needs_power, powerless
 MAGICS = {
     0xEF53: "ext4", 0x58465342: "xfs", 0x9123683E: "btrfs", 0x01021994: "tmpfs", 0x794C7630: "overlay", 0x6969: "nfs",
     0x858458F6: "ramfs", 0x65735546: "fuse", 0x2FC12FC1: "zfs", 0xF2F52010: "f2fs", 0x61756673: "aufs", 0x4D44: "vfat",
-    0x9FA1: "proc", 0x0BD00BD0: "lustre", 0x47504653: "gpfs", 0xFF534D42: "cifs", 0x01021997: "9p", 0x73717368: "squashfs",
-    0xE0F5E1E2: "erofs", 0x52654973: "reiserfs", 0x3153464A: "jfs",
+    0x9FA1: "proc", 0x0BD00BD0: "lustre", 0x47504653: "gpfs", 0xFF534D42: "cifs", 0x01021997: "9p",
+    0x73717368: "squashfs", 0xE0F5E1E2: "erofs", 0x52654973: "reiserfs", 0x3153464A: "jfs",
 }  # fmt: skip
 
 PLAIN = (
@@ -37,7 +37,11 @@ def findings(inquiry: Inquiry) -> list[Finding]:
         *answers,
         *_overlay(inquiry, kind),
         judge("storage.overlay.userxattr", _layered(inquiry, USER, "opaque", "userxattr"), circumstances, value=kind),
-        judge("storage.overlay.legacy", inquiry.attempt("storage.overlay.legacy", store, circumstances.mode), circumstances),
+        judge(
+            "storage.overlay.legacy",
+            inquiry.attempt("storage.overlay.legacy", store, circumstances.mode),
+            circumstances,
+        ),
         judge("storage.aufs", inquiry.attempt("storage.aufs", store, circumstances.mode), circumstances),
     ]
 

@@ -10,8 +10,8 @@ from probes.host import Host
 from probes.inquiry import text
 
 # What v1 mount options say besides controllers
-_OPTIONS = ("rw", "ro", "relatime", "noatime", "nosuid", "nodev", "noexec", "xattr", "noprefix", "clone_children", "cpuset_v2_mode",
-            "favordynmods", "memory_recursiveprot", "seclabel")  # fmt: skip
+_OPTIONS = ("rw", "ro", "relatime", "noatime", "nosuid", "nodev", "noexec", "xattr", "noprefix", "clone_children",
+            "cpuset_v2_mode", "favordynmods", "memory_recursiveprot", "seclabel")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def parse(mounts: str, own: str, controllers: str) -> Hierarchies:
             v2_mount, v2_place = mount.point, _place(mount, places.get("", "/"))
         elif mount.kind == "cgroup":
             for option in mount.super_options:
-                name = option[5:] if option.startswith("name=") else option
+                name = option.removeprefix("name=")
                 if name not in _OPTIONS and "=" not in name and name not in v1:
                     v1[name] = _place(mount, places.get(option, places.get(name, "/")))
     return Hierarchies(v1, v2_place, v2_mount, enabled(controllers))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Protocol
+    from typing import Protocol
 else:
     Protocol = object
 
@@ -76,7 +76,7 @@ class Host(Protocol):
         """The target of a symbolic link; OSError."""
         raise NotImplementedError
 
-    def program(self, name: str) -> Optional[str]:
+    def program(self, name: str) -> str | None:
         """The full path of a program on PATH and the sbin folders, or None."""
         raise NotImplementedError
 

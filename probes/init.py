@@ -79,8 +79,8 @@ def _fits(name: str, first: str) -> bool:
 
 def _classic(inquiry: Inquiry, evidence: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """Upstart and System V init are both called init."""
-    if "init" in names(inquiry.host, "/etc") and inquiry.host.program("initctl"):
+    if "init" in names(inquiry.host, "/etc") and inquiry.program("initctl"):
         return "upstart", (*evidence, "/etc/init and the program initctl")
-    if "inittab" in names(inquiry.host, "/etc") or "rc.d" in names(inquiry.host, "/etc") or inquiry.host.program("telinit"):
+    if "inittab" in names(inquiry.host, "/etc") or "rc.d" in names(inquiry.host, "/etc") or inquiry.program("telinit"):
         return "sysvinit", (*evidence, "/etc/inittab or telinit")
     return "", evidence

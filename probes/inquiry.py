@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from probes.errors import NotRecorded
 from probes.host import Host, Outcome, Trial
 
 CAP_SYS_ADMIN = 21
@@ -52,32 +53,46 @@ class Inquiry:
     circumstances: Circumstances
 
     def attempt(self, name: str, *arguments: str) -> Outcome:
-        return self.host.attempt(Trial(name, *arguments))
+        """A replay of an older recording may not know the question: then nothing is known."""
+        try:
+            return self.host.attempt(Trial(name, *arguments))
+        except NotRecorded as error:
+            return Outcome(False, detail=str(error))
 
     def read(self, path: str) -> str:
         """A file's text without its final newline; empty when it cannot be read."""
         return text(self.host, path)
 
-    def exists(self, folder: str, name: str) -> bool:
-        return name in names(self.host, folder)
+    def program(self, name: str) -> str | None:
+        try:
+            return self.host.program(name)
+        except NotRecorded:
+            return None
+
+    def output(self, *command: str) -> str:
+        """What a program printed; empty if that is not known."""
+        try:
+            return self.host.output(*command).stdout
+        except NotRecorded:
+            return ""
 
 
 def text(host: Host, path: str) -> str:
     try:
         return host.read(path).rstrip("\n")
-    except OSError:
+    except (OSError, NotRecorded):
         return ""
 
 
 def names(host: Host, folder: str) -> tuple[str, ...]:
     try:
         return host.names(folder)
-    except OSError:
+    except (OSError, NotRecorded):
         return ()
 
 
 def link(host: Host, path: str) -> str:
     try:
         return host.link(path)
-    except OSError:
+    except (OSError, NotRecorded):
         return ""

@@ -33,7 +33,21 @@ _UNKNOWN_THERE = (
     "ENXIO", "ESOCKTNOSUPPORT", "EXDEV", "EBADF", "EPROTOTYPE",
 )  # fmt: skip
 _FULL = ("ENOSPC", "EUSERS", "EDQUOT", "EMLINK")
-_NO_CAPABILITY_NEEDED = ("process.", "seccomp.", "lsm.", "emulation.", "network.netlink", "storage.reflink", "storage.d_")
+# What asks for another capability than CAP_SYS_ADMIN
+_TAKES = {
+    "process.rlimits.raise": ("CAP_SYS_RESOURCE", 24),
+    "storage.chown": ("CAP_CHOWN", 0),
+    "storage.device_nodes": ("CAP_MKNOD", 27),
+}
+_NO_CAPABILITY_NEEDED = (
+    "process.",
+    "seccomp.",
+    "lsm.",
+    "emulation.",
+    "network.netlink",
+    "storage.reflink",
+    "storage.d_",
+)
 
 
 def judge(capability: str, outcome: Outcome, circumstances: Circumstances, value: str = "") -> Finding:
@@ -154,7 +168,10 @@ def _not_there(capability: str, outcome: Outcome, circumstances: Circumstances) 
         return FILESYSTEM, f"the store's file system refuses {outcome.call} ({outcome.errno})"
     if capability.startswith("emulation."):
         return NOBODY, "this kernel does not run such programs, and no interpreter is registered for them"
-    return KERNEL_CONFIG, f"this kernel was built without it, or its module is not loaded ({outcome.call}: {outcome.errno})"
+    return (
+        KERNEL_CONFIG,
+        f"this kernel was built without it, or its module is not loaded ({outcome.call}: {outcome.errno})",
+    )
 
 
 def _full(capability: str, outcome: Outcome, circumstances: Circumstances) -> tuple[str, str, str]:
@@ -168,6 +185,9 @@ def _full(capability: str, outcome: Outcome, circumstances: Circumstances) -> tu
 def _who_refuses(capability: str, outcome: Outcome, circumstances: Circumstances) -> tuple[str, str]:
     """Whom to blame for EPERM or EACCES, the likeliest first."""
     said = f"{outcome.call or 'it'} is refused ({outcome.errno})"
+    name, bit = _TAKES.get(capability, ("", 0))
+    if name and not circumstances.effective >> bit & 1:
+        return PRIVILEGE, f"{said}: it takes {name}"
     if capability.startswith("namespace.user") and (blamed := _user_namespace(outcome, circumstances)):
         return blamed
     unaided = capability.startswith(_NO_CAPABILITY_NEEDED)
@@ -175,7 +195,7 @@ def _who_refuses(capability: str, outcome: Outcome, circumstances: Circumstances
         return PRIVILEGE, f"{said} to a user namespace's root: it takes real root"
     if not unaided and not circumstances.admin:
         return PRIVILEGE, f"{said}: it takes CAP_SYS_ADMIN"
-    if circumstances.seccomp == 2 and "()" in outcome.call or circumstances.seccomp == 2 and not unaided:
+    if circumstances.seccomp == 2:
         return OUTER_SECCOMP, f"{said}, most likely by the seccomp filter around us"
     if circumstances.confinement:
         return LSM, f"{said}, most likely by the profile {circumstances.confinement}"

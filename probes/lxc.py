@@ -11,7 +11,7 @@ BESIDES = ("lxc-freeze", "lxc-unfreeze", "lxc-cgroup", "lxc-wait", "lxc-ls", "lx
 
 
 def findings(inquiry: Inquiry) -> list[Finding]:
-    paths = {name: inquiry.host.program(name) for name in (*NEEDED, *BESIDES)}
+    paths = {name: inquiry.program(name) for name in (*NEEDED, *BESIDES)}
     missing = [name for name in NEEDED if not paths[name]]
     evidence = tuple(f"{name}: {path}" for name, path in paths.items() if path)
     if len(missing) == len(NEEDED):
@@ -19,5 +19,5 @@ def findings(inquiry: Inquiry) -> list[Finding]:
     if missing:
         reason = f"not all of them are installed: {', '.join(missing)} missing"
         return [found("lxc.tools", ABSENT, reason, inquiry.circumstances, evidence, PROGRAM)]
-    version = inquiry.host.output(paths["lxc-start"] or "lxc-start", "--version").stdout.strip()
+    version = inquiry.output(paths["lxc-start"] or "lxc-start", "--version").strip()
     return [Finding("lxc.tools", PRESENT, f"lxc {version or 'of unknown version'}", evidence, value=version)]

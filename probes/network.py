@@ -32,7 +32,7 @@ def _forward(inquiry: Inquiry) -> Finding:
 def _nftables(inquiry: Inquiry) -> Finding:
     """The kernel's part is tried by netlink. The program is evidence: who speaks netlink does without it."""
     outcome = inquiry.attempt("network.nftables", inquiry.circumstances.mode)
-    program = inquiry.host.program("nft")
+    program = inquiry.program("nft")
     answer = judge("network.nftables", outcome, inquiry.circumstances, value="nft" if program else "netlink")
     answer.evidence += (f"nft: {program or 'not installed'}",)
     return answer
@@ -41,13 +41,13 @@ def _nftables(inquiry: Inquiry) -> Finding:
 def _iptables(inquiry: Inquiry) -> Finding:
     """By the program, in its flavour: `nf_tables` and `legacy` do not see each other's rules."""
     name, circumstances = "network.iptables", inquiry.circumstances
-    candidates = [path for path in map(inquiry.host.program, ("iptables", "iptables-nft", "iptables-legacy")) if path]
+    candidates = [path for path in map(inquiry.program, ("iptables", "iptables-nft", "iptables-legacy")) if path]
     if not candidates:
         return found(name, ABSENT, "the program iptables is not installed", circumstances, (), PROGRAM)
     last = None
     for path in candidates:
         outcome = inquiry.attempt(name, circumstances.mode, path)
-        kind = flavour(inquiry.host.output(path, "--version").stdout)
+        kind = flavour(inquiry.output(path, "--version"))
         last = judge(name, outcome, circumstances, value=kind)
         last.evidence += (f"{path}: {kind}",)
         if outcome.ok:

@@ -53,7 +53,10 @@ def findings(inquiry: Inquiry, own: Standing) -> list[Finding]:
 
 
 def _root(inquiry: Inquiry, own: Standing) -> Finding:
-    evidence = (f"effective user {own.euid}", f"/proc/self/uid_map: {'every id' if own.initial else 'a user namespace'}")
+    evidence = (
+        f"effective user {own.euid}",
+        f"/proc/self/uid_map: {'every id' if own.initial else 'a user namespace'}",
+    )
     if own.euid == 0:
         reason = "we are root" if own.initial else "we are root, of a user namespace only"
         return Finding("privilege.root", PRESENT, reason, evidence, value="" if own.initial else "user namespace")
@@ -79,7 +82,7 @@ def _subordinate(inquiry: Inquiry, own: Standing) -> Finding:
     if not min(counts):
         reason = f"no range for {name or own.euid} in /etc/subuid and /etc/subgid: one user only in a container"
         return found("privilege.subid", ABSENT, reason, inquiry.circumstances, evidence, PRIVILEGE)
-    missing = [program for program in ("newuidmap", "newgidmap") if inquiry.host.program(program) is None]
+    missing = [program for program in ("newuidmap", "newgidmap") if inquiry.program(program) is None]
     if missing:
         reason = f"there is a range, but {' and '.join(missing)} to use it is not installed"
         return found("privilege.subid", ABSENT, reason, inquiry.circumstances, evidence, PROGRAM)
@@ -103,5 +106,3 @@ def granted(ranges: str, uid: int, name: str) -> int:
         if len(fields) == 3 and fields[0] in (name, str(uid)) and fields[0] and fields[2].isdigit():
             total += int(fields[2])
     return total
-
-

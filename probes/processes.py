@@ -25,8 +25,10 @@ POWERFUL = ("process.ambient", "process.capabilities")
 def findings(inquiry: Inquiry) -> list[Finding]:
     circumstances, mode = inquiry.circumstances, inquiry.circumstances.mode
     answers = [judge(name, inquiry.attempt(name), circumstances) for name in PLAIN]
-    for name in POWERFUL:
-        answers.append(judge(name, inquiry.attempt(name, mode), circumstances) if mode else powerless(name, circumstances))
+    answers += [
+        judge(name, inquiry.attempt(name, mode), circumstances) if mode else powerless(name, circumstances)
+        for name in POWERFUL
+    ]
     return [*answers, _into_cgroup(inquiry)]
 
 

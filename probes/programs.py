@@ -13,7 +13,7 @@ NAMES = tuple(name[len("program.") :] for name in CATALOGUE if name.startswith("
 def findings(inquiry: Inquiry) -> list[Finding]:
     answers = []
     for name in NAMES:
-        path = inquiry.host.program(name)
+        path = inquiry.program(name)
         if path:
             answers.append(Finding(f"program.{name}", PRESENT, path, value=path))
         else:

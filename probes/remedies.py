@@ -60,18 +60,20 @@ SYSCTLS = {
 COMMAND_LINE = {
     "debian": "add {0} to GRUB_CMDLINE_LINUX in /etc/default/grub, then: update-grub && reboot",
     "fedora": "grubby --update-kernel=ALL --args='{0}' && reboot",
-    "suse": "add {0} to GRUB_CMDLINE_LINUX in /etc/default/grub, then: grub2-mkconfig -o /boot/grub2/grub.cfg && reboot",
+    "suse": "add {0} to GRUB_CMDLINE_LINUX in /etc/default/grub, then: update-bootloader && reboot",
     "alpine": "add {0} to default_kernel_opts in /etc/update-extlinux.conf, then: update-extlinux && reboot",
     "": "add {0} to the kernel's command line and reboot",
 }
 
+_LOOSEN = "start the container around this with --security-opt seccomp=unconfined --cap-add SYS_ADMIN, or --privileged"
+
 # How the container around us is told to let its inmates do more.
 OUTSIDE = {
-    "docker": "start the container around this with --security-opt seccomp=unconfined --cap-add SYS_ADMIN, or --privileged",
-    "podman": "start the container around this with --security-opt seccomp=unconfined --cap-add SYS_ADMIN, or --privileged",
+    "docker": _LOOSEN,
+    "podman": _LOOSEN,
     "kubernetes": "give the pod securityContext.privileged: true, or seccompProfile.type: Unconfined and SYS_ADMIN",
     "lxc": "on the host: lxc config set NAME security.nesting true (LXD, Incus), or lxc.include = nesting.conf (lxc)",
-    "systemd-nspawn": "start the container around this with --capability=all --system-call-filter='@mount @privileged'",
+    "systemd-nspawn": "start the surrounding container with --capability=all --system-call-filter='@mount @privileged'",
 }
 
 APPARMOR_PROFILE = """\
@@ -133,10 +135,9 @@ def _sysctl(capability: str, circumstances: Circumstances) -> str:
         and not name.startswith("net.")
     ]  # fmt: skip
     advice = [set_sysctl(name) for name in wrong]
-    if wrong and 3 < len(circumstances.numbers) + 1 and circumstances.numbers[:2] == (3, 10):
+    if wrong and circumstances.numbers[:2] == (3, 10) and _build(circumstances.release) < 957:
         # RHEL 7.4 and 7.5 want boot arguments besides; from 7.6 (3.10.0-957) the sysctl is enough
-        if _build(circumstances.release) < 957:
-            advice.append(command_line("user_namespace.enable=1 namespace.unpriv_enable=1", circumstances))
+        advice.append(command_line("user_namespace.enable=1 namespace.unpriv_enable=1", circumstances))
     return "\n".join(advice)
 
 
@@ -156,7 +157,10 @@ def _outside(capability: str, circumstances: Circumstances) -> str:
 
 
 def _lsm(capability: str, circumstances: Circumstances) -> str:
-    if capability.startswith("namespace.user") and "kernel.apparmor_restrict_unprivileged_userns" in circumstances.sysctls:
+    if (
+        capability.startswith("namespace.user")
+        and "kernel.apparmor_restrict_unprivileged_userns" in circumstances.sysctls
+    ):
         import sys
 
         return APPARMOR_PROFILE.replace("PYTHON", sys.executable or "/usr/bin/python3")
@@ -219,6 +223,23 @@ def _type_of_entries(blocker: str, circumstances: Circumstances) -> str:
     return "keep the store on a file system with d_type: ext4, btrfs, or xfs made with mkfs.xfs -n ftype=1"
 
 
+def _copies(blocker: str, circumstances: Circumstances) -> str:
+    return "keep the store on btrfs, or on xfs made with mkfs.xfs -m reflink=1: --root FOLDER" if blocker else ""
+
+
+def _subvolumes(blocker: str, circumstances: Circumstances) -> str:
+    return "keep the store on btrfs: --root FOLDER" if blocker == FILESYSTEM else ""
+
+
+def _no_tree(blocker: str, circumstances: Circumstances) -> str:
+    """Of no mainline kernel: nobody should boot another one for these where overlay is to be had."""
+    return (
+        "not needed where overlay works; otherwise boot Linux 4.0 or newer for overlay"
+        if blocker == KERNEL_CONFIG
+        else ""
+    )
+
+
 def _lxc(blocker: str, circumstances: Circumstances) -> str:
     return install("lxc", circumstances)
 
@@ -234,6 +255,10 @@ _SPECIAL: dict[str, Callable[[str, Circumstances], str]] = {
     "network.forward": _forward,
     "privilege.subid": _subid,
     "storage.d_type": _type_of_entries,
+    "storage.reflink": _copies,
+    "storage.btrfs": _subvolumes,
+    "storage.aufs": _no_tree,
+    "storage.overlay.legacy": _no_tree,
     "lxc.tools": _lxc,
     **{f"emulation.{name}": _foreign for name in ("x86_64", "arm", "arm64", "ppc64le", "i386", "riscv64", "s390x")},
 }

@@ -24,8 +24,8 @@ from probes.host import Outcome, Trial
 from probes.trials import cgroups, emulation, layers, mounts, namespaces, network, processes, security, storage
 from probes.trials.attempt import errno_name, report
 
-# name -> (function, what its first argument is): "folder": a folder in which the runner makes a scratch folder, "cgroup":
-# a cgroup in which the trial may make one whose name the runner chooses, "": nothing.
+# name -> (function, what its first argument is): "folder", a folder in which the runner makes a scratch folder; "cgroup",
+# a cgroup in which the trial may make one whose name the runner chooses; "", nothing.
 TRIALS: dict[str, tuple[Callable[..., str], str]] = {
     "namespace": (namespaces.namespace, ""),
     "namespace.user": (namespaces.user, ""),
@@ -126,7 +126,7 @@ def _place(where: str, kind: str) -> str:
 def _run(function: Callable[[], str], limit: float) -> Outcome:
     reader, writer = os.pipe()
     with warnings.catch_warnings():
-        # Python 3.12 warns where threads exist. The child of a survey that runs in such a process calls the kernel only.
+        # Python 3.12 warns where threads exist. The child calls the kernel and waits for no lock of theirs.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:

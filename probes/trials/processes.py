@@ -111,7 +111,7 @@ def keyring() -> str:
 
 
 def raise_limit() -> str:
-    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     if hard != resource.RLIM_INFINITY:
         wish = hard + 1
     else:  # nothing to raise there: lower it, then try to come back
