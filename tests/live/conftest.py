@@ -1,0 +1,117 @@
+"""Whole containers on the real kernel, through the command line. One store a worker; each test leaves nothing in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from runtime.engine import Engine
+from runtime.settings import settle
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.live)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The command line with a root and a state folder of its own."""
+
+    root: str
+    state: str
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "runtime.cli.main", "--root", self.root, "--state", self.state, *arguments]
+
+    def __call__(
+        self, *arguments: str, status: int | None = 0, stdin: str | None = None, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=REPOSITORY,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if status is not None:
+            assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    @property
+    def engine(self) -> Engine:
+        """A new engine: nothing of an earlier one is remembered."""
+        return Engine(settle(self.root, self.state))
+
+    def names(self) -> set[str]:
+        return {row["Names"] for row in self.engine.containers(True)}
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[Runtime]:
+    """Shared by a worker's tests: the image is made once."""
+    if os.geteuid() != 0:
+        pytest.skip("privilege.root: not running as root")
+    folder = tempfile.mkdtemp(prefix="runtime-live-", dir="/var/tmp")
+    made = Runtime(f"{folder}/root", f"{folder}/state")
+    made.engine.images.find("@host")
+    yield made
+    with open("/proc/self/mountinfo") as mounts:
+        left = [line for line in mounts if folder in line]
+    assert left == []
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def runtime(store: Runtime) -> Iterator[Runtime]:
+    """Removes the test's containers, and holds that nothing of them is left."""
+    yield store
+    identifiers = []
+    for row in store.engine.containers(True):
+        identifiers.append(row["ID"])
+        store.engine.remove(row["ID"], force=True, volumes=True)
+    leftovers = [path for name in identifiers for path in Path("/sys/fs/cgroup").glob(f"*/runtime/{name}")]
+    assert leftovers == []
+    assert os.listdir(f"{store.root}/containers") == []
+    assert os.listdir(f"{store.root}/names") == []
+    assert os.listdir(f"{store.state}/containers") == []
+    layers = store.engine.storage().layers()
+    assert [name for name in layers if name in identifiers] == []
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Waits for a condition, at most twenty seconds."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come true in time"
+            time.sleep(0.01)
+
+    return wait
