@@ -165,7 +165,7 @@ class Attachment:
                 if event.get("event") in ("exit", "failed"):
                     return Ending(EXITED, int(event.get("code", 125)), event)
             else:
-                write_all(self._outputs[stream if stream <= STDERR else STDERR], data)
+                write_all(self._outputs[min(stream, STDERR)], data)
         return None
 
 

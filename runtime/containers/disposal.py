@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
+from backends import catalogue
+from backends.errors import UnknownLayer
 from backends.storage.removal import remove_tree
-from runtime.containers import control, lookup, removal, state
+from runtime.containers import control, lookup, names, removal, state
 from runtime.containers.control import Target
 from runtime.errors import Damaged, UnknownContainer, WrongState
 from runtime.paths import Paths
@@ -53,6 +56,13 @@ def _remove(target: Target, volumes: bool) -> None:
 
 def _sweep(paths: Paths, identifier: str) -> None:
     """What can be known of a container without its record."""
+    for backend in os.listdir(paths.storages):
+        try:
+            catalogue.load("storage", backend)(paths.storage(backend)).remove(identifier)
+        except (KeyError, UnknownLayer):
+            continue
+    for name in os.listdir(paths.names):
+        names.release(paths, name, identifier)
     remove_tree(paths.container(identifier))
     remove_tree(paths.run(identifier))
     remove_tree(paths.lock(f"container-{identifier}"))
