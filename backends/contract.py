@@ -132,9 +132,13 @@ class Cgroup:
     def __init__(self, paths: dict[str, str]) -> None:
         self.paths = paths
 
-    def joining(self) -> list[str]:
-        """The files to which a process writes "0" to put *itself* in, each quick (see ARCHITECTURE: moving another
-        process sleeps for an RCU grace period)."""
+    def joining(self, cloned: bool = False) -> list[str]:
+        """The files to which a process writes "0" to put *itself* in. v1's are quick; v2's sleeps for an RCU grace
+        period, so a process that was cloned into `into()` leaves it out (`cloned`)."""
+        raise NotImplementedError
+
+    def into(self) -> str:
+        """The v2 folder that CLONE_INTO_CGROUP takes (Linux 5.7), or empty."""
         raise NotImplementedError
 
     def add(self, pid: int) -> None:
@@ -163,6 +167,10 @@ class Cgroup:
     def statistics(self) -> dict[str, Any]:
         """Counters by controller: {"memory": {"usage": bytes, "limit": bytes, "peak": ...}, "cpu": {"usage": ns, ...},
         "pids": {"current": n, "limit": n}, "io": {...}, "oom": {"kills": n}}; what this host does not count is absent."""
+        raise NotImplementedError
+
+    def oom_kills(self) -> Optional[int]:
+        """How many processes were killed for want of memory: one read. None where the kernel does not count them."""
         raise NotImplementedError
 
     def remove(self) -> None:

@@ -78,7 +78,8 @@ def _v1_limits(limit: int | None, swap: int | None, folder: Folder) -> list[Sett
 
 def _v2(memory: dict[str, Any], folder: Folder) -> list[Setting]:
     for key, hint in _NOT_IN_V2.items():
-        if memory.get(key) not in (None, False, -1, *((0,) if key != "swappiness" else ())):
+        neutral = (None, -1) if key == "swappiness" else (None, -1, 0)  # swappiness 0 says something
+        if memory.get(key) not in neutral:
             raise CgroupError(f"memory.{key}: cgroup v2 has nothing of the kind", hint)
     limit, swap = memory.get("limit") or None, memory.get("swap") or None
     if limit == -1 and swap is None and folder.has("memory.swap.max"):
