@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return moment(time.time())
+
+
+def moment(seconds: float) -> str:
+    """RFC 3339, in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def make(

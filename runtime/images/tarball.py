@@ -158,17 +158,32 @@ def normalise(name: str) -> str:
     return "/".join(part for part in name.split("/") if part not in ("", "."))
 
 
-def header(name: str, size: int, kind: str = FILE) -> bytes:
+_FLAGS = {FILE: b"0", LINK: b"1", SYMLINK: b"2", FOLDER: b"5"}
+
+
+def header(name: str, size: int, kind: str = FILE, mode: int | None = None, target: str = "") -> bytes:
     """A ustar header: owned by root, dated 1970, so that an archive depends on its content alone."""
-    encoded = name.encode()
-    if len(encoded) > 100:
-        raise ValueError(f"too long a name for this writer: {name}")
-    flag = b"5" if kind == FOLDER else b"0"
+    prefix, base = _split(name.encode())
+    link = target.encode()
+    if len(link) > 100:
+        raise ValueError(f"too long a target for this writer: {target}")
     number = b"%011o\0" % size if size < 1 << 33 else b"\x80" + size.to_bytes(11, "big")
-    mode = b"0000755\0" if kind == FOLDER else b"0000644\0"
-    start = encoded.ljust(100, b"\0") + mode + b"0000000\0" * 2 + number + b"00000000000\0"
-    end = flag + bytes(100) + b"ustar\x0000" + bytes(64) + b"0000000\0" * 2 + bytes(167)
+    if mode is None:
+        mode = 0o755 if kind == FOLDER else 0o644
+    start = base.ljust(100, b"\0") + b"%07o\0" % mode + b"0000000\0" * 2 + number + b"00000000000\0"
+    end = _FLAGS[kind] + link.ljust(100, b"\0") + b"ustar\x0000" + bytes(64) + b"0000000\0" * 2
+    end += prefix.ljust(167, b"\0")
     return start + b"%06o\0 " % (sum(start) + sum(end) + 8 * 32) + end
+
+
+def _split(name: bytes) -> tuple[bytes, bytes]:
+    """A name of up to 256 bytes in ustar's two fields, parted at a slash."""
+    if len(name) <= 100:
+        return b"", name
+    cut = name.find(b"/", len(name) - 101)
+    if cut < 1 or cut > 155:
+        raise ValueError(f"too long a name for this writer: {name.decode()}")
+    return name[:cut], name[cut + 1 :]
 
 
 def padding(size: int) -> bytes:
