@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from probes.report import HostReport
 
-# The first is of Linux 5.8, where several security modules may share a kernel; the second belongs to whichever is first.
+# The first is of Linux 5.8, where several security modules may share a kernel; the second is the first module's.
 EXEC_PATHS: tuple[str, ...] = ("/proc/self/attr/apparmor/exec", "/proc/self/attr/exec")
 
 UNCONFINED = "unconfined"
@@ -26,7 +26,7 @@ def check(profile: str, report: HostReport) -> None:
     finding = report["lsm.apparmor"]
     if not finding.present:
         raise UnsupportedConfiguration(
-            f"process.apparmorProfile: {profile!r} cannot be applied: {finding.reason or 'AppArmor is not active here'}",
+            f"process.apparmorProfile: {profile!r} cannot be applied: {finding.reason or 'no AppArmor here'}",
             finding.remedy or "leave the profile out, or say unconfined",
         )
     if "\n" in profile or "\0" in profile:
