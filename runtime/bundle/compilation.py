@@ -125,7 +125,9 @@ def _linux(
         linux["uidMappings"] = _mappings(surroundings.uid_map)
         linux["gidMappings"] = _mappings(surroundings.gid_map)
     capabilities = confinement.granted_capabilities(request, surroundings)
-    seccomp = confinement.seccomp_filter(request, options, capabilities, surroundings.architecture)
+    seccomp = confinement.seccomp_filter(
+        request, options, capabilities, surroundings.architecture, confinement.kernel_version(report)
+    )
     if seccomp is not None:
         linux["seccomp"] = seccomp
     propagation = _root_propagation({word for mount in request.mounts for word in mount.options})

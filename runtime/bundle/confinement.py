@@ -87,16 +87,26 @@ def granted_capabilities(request: Request, surroundings: Surroundings) -> tuple[
 
 
 def seccomp_filter(
-    request: Request, options: SecurityOptions, capabilities: tuple[str, ...], architecture: str
+    request: Request,
+    options: SecurityOptions,
+    capabilities: tuple[str, ...],
+    architecture: str,
+    kernel: tuple[int, ...] | None = None,
 ) -> dict[str, Any] | None:
-    """`linux.seccomp`, or None for a container that gave it up."""
+    """`linux.seccomp`, or None for a container that gave it up. `kernel` is the host's version, (6, 18)."""
     if options.seccomp == UNCONFINED or (request.privileged and not options.seccomp):
         return None
     from backends.security.profile import default_profile, resolve_profile
 
     if request.seccomp_profile is not None:
-        return resolve_profile(request.seccomp_profile, architecture, capabilities)
-    return default_profile(architecture, capabilities)
+        return resolve_profile(request.seccomp_profile, architecture, capabilities, kernel)
+    return default_profile(architecture, capabilities, kernel)
+
+
+def kernel_version(report: HostReport) -> tuple[int, ...] | None:
+    """The kernel's numbers, or None where the report does not know them."""
+    parts = str(report.kernel.get("numbers", "")).split(".")
+    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else None
 
 
 def covered_paths(request: Request, options: SecurityOptions, cpus: int) -> dict[str, list[str]]:
