@@ -9,7 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, BinaryIO, Optional
+    from typing import Any, BinaryIO
 
     from backends.requirements import Requirement
     from probes.report import HostReport
@@ -93,7 +93,7 @@ class ExecutionBackend(Backend):
         """Pure. UnsupportedConfiguration for what this backend or this host cannot do, naming the JSON path."""
         raise NotImplementedError
 
-    def create(self, plan: Plan, stdio: Stdio, cgroup: Optional[Cgroup] = None) -> Process:
+    def create(self, plan: Plan, stdio: Stdio, cgroup: Cgroup | None = None) -> Process:
         """Makes the container up to, and not including, its program: everything is in force and the process waits.
 
         Raises StepFailed with nothing left behind. The caller is the process's parent and reaps it.
@@ -105,7 +105,7 @@ class ExecutionBackend(Backend):
         raise NotImplementedError
 
     def enter(
-        self, bundle: Bundle, target: int, process: dict[str, Any], stdio: Stdio, cgroup: Optional[Cgroup] = None
+        self, bundle: Bundle, target: int, process: dict[str, Any], stdio: Stdio, cgroup: Cgroup | None = None
     ) -> Process:
         """Starts another process (an OCI `process` object) in the running container whose first process is `target`.
 
@@ -166,10 +166,10 @@ class Cgroup:
 
     def statistics(self) -> dict[str, Any]:
         """Counters by controller: {"memory": {"usage": bytes, "limit": bytes, "peak": ...}, "cpu": {"usage": ns, ...},
-        "pids": {"current": n, "limit": n}, "io": {...}, "oom": {"kills": n}}; what this host does not count is absent."""
+        "pids": {"current": n, "limit": n}, "io": {...}, "oom": {"kills": n}}; what is not counted here is absent."""
         raise NotImplementedError
 
-    def oom_kills(self) -> Optional[int]:
+    def oom_kills(self) -> int | None:
         """How many processes were killed for want of memory: one read. None where the kernel does not count them."""
         raise NotImplementedError
 
@@ -204,11 +204,11 @@ class StorageBackend(Backend):
     family = "storage"
     folder = ""
 
-    def create(self, layer: str, parent: Optional[str]) -> None:
+    def create(self, layer: str, parent: str | None) -> None:
         """A new writable layer on `parent`. LayerExists, UnknownLayer."""
         raise NotImplementedError
 
-    def apply(self, layer: str, parent: Optional[str], archive: BinaryIO) -> int:
+    def apply(self, layer: str, parent: str | None, archive: BinaryIO) -> int:
         """A new, complete, read-only layer from an uncompressed OCI layer archive; its size in bytes.
 
         All or nothing, also when killed: a half-applied layer is never seen by `layers`. HostileLayer.
@@ -243,7 +243,7 @@ class StorageBackend(Backend):
         """UnknownLayer; StorageError if another layer stands on it or it is mounted."""
         raise NotImplementedError
 
-    def layers(self) -> dict[str, Optional[str]]:
+    def layers(self) -> dict[str, str | None]:
         """Every complete layer and its parent."""
         raise NotImplementedError
 

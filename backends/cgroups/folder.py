@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PATIENCE = 10.0  # seconds to wait for the kernel before it is an error
 _PAGE = 65536
 
-# What a refused write means and what to do, by file (or "" for any) and errno.
+# What a refused write means and what to do, by file ("": any) and errno (0: any).
 _HINTS: dict[tuple[str, int], str] = {
     ("memory.memsw.limit_in_bytes", errno.ENOENT): "swap is not accounted for here: boot with swapaccount=1",
     ("memory.memsw.limit_in_bytes", errno.EOPNOTSUPP): "swap is not accounted for here: boot with swapaccount=1",
@@ -24,14 +24,9 @@ _HINTS: dict[tuple[str, int], str] = {
     ("memory.limit_in_bytes", errno.EINVAL): "it cannot be above the limit of memory and swap together: raise that too",
     ("memory.limit_in_bytes", errno.EBUSY): "more than that is in use: raise the limit or end something inside",
     ("memory.swap.max", errno.ENOENT): "swap is not accounted for here: boot with swapaccount=1",
-    ("cpuset.cpus", errno.EINVAL): "name CPUs that this machine has and that the parent cgroup may use",
-    ("cpuset.cpus", errno.EACCES): "name CPUs that this machine has and that the parent cgroup may use",
-    ("cpuset.mems", errno.EINVAL): "name memory nodes that this machine has and that the parent cgroup may use",
-    ("cpuset.mems", errno.EACCES): "name memory nodes that this machine has and that the parent cgroup may use",
-    (
-        "cpu.rt_runtime_us",
-        errno.EINVAL,
-    ): "the parent cgroup has no real-time budget: raise its cpu.rt_runtime_us",
+    ("cpuset.cpus", 0): "name CPUs that this machine has and that the parent cgroup may use",
+    ("cpuset.mems", 0): "name memory nodes that this machine has and that the parent cgroup may use",
+    ("cpu.rt_runtime_us", 0): "the parent cgroup has no real-time budget: raise its cpu.rt_runtime_us",
     ("cgroup.subtree_control", errno.EBUSY): "processes live in that cgroup itself: move them into one below it",
     ("devices.allow", errno.EPERM): "the cgroup above does not have that device either",
     ("", errno.ENOENT): "this kernel's controller has no such file: it is too old, or built without the option",
@@ -155,5 +150,5 @@ class Patience:
 
 def refused(what: str, name: str, error: OSError) -> CgroupError:
     number: Any = error.errno
-    hint = _HINTS.get((name, number)) or _HINTS.get(("", number), "")
+    hint = _HINTS.get((name, number)) or _HINTS.get((name, 0)) or _HINTS.get(("", number), "")
     return CgroupError(f"{what}: {errno.errorcode.get(number, number)} ({os.strerror(number)})", hint)
