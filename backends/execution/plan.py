@@ -158,7 +158,7 @@ def _inside(
     user_namespace = namespaces.has("user")
     found = mounts.Mounts(bundle, report, namespaces.creates("cgroup"))
     propagation = _root_propagation(linux)
-    steps: list[Step] = [PartMounts(propagation or c.MS_SLAVE, rootfs), BindRoot(rootfs)]
+    steps: list[Step] = [PartMounts(_parting(propagation), rootfs), BindRoot(rootfs)]
     if user_namespace:
         steps += found.openings()
         steps.append(BecomeRoot())
@@ -225,6 +225,13 @@ def _root_propagation(linux: dict[str, Any]) -> int:
     if name and name not in PROPAGATION:
         raise refuse("linux.rootfsPropagation", f"there is no propagation {name!r}")
     return PROPAGATION.get(name, 0)
+
+
+def _parting(propagation: int) -> int:
+    """What all mounts become before the root is bound, which an unbindable one could not be."""
+    if propagation & (c.MS_PRIVATE | c.MS_UNBINDABLE):
+        return c.MS_PRIVATE
+    return propagation & c.MS_SHARED or c.MS_SLAVE
 
 
 def _mappings(linux: dict[str, Any], key: str) -> list[tuple[int, int, int]]:

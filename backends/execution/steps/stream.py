@@ -8,10 +8,10 @@ import os
 import stat
 
 from arch import kernel
-from backends.execution.steps import terminal
 from backends.execution.steps.step import Context, Step
 
 _HIGHEST = 0x7FFFFFFF
+_TIOCSCTTY = 0x540E  # asm-generic/ioctls.h, and powerpc's
 
 
 class NewSession(Step):
@@ -43,7 +43,7 @@ class ArrangeStreams(Step):
         stdio = context.stdio
         wanted = (stdio.stdin, stdio.stdout, stdio.stderr)
         if context.terminal >= 0:
-            terminal.take(context.terminal)
+            fcntl.ioctl(context.terminal, _TIOCSCTTY, 0)
             wanted = (context.terminal,) * 3
         # First out of the way of each other: the caller's 2 may be the container's 1.
         copies = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3 + self.preserved) for descriptor in wanted]

@@ -18,12 +18,11 @@ _MULTIPLEXER = "/dev/pts/ptmx"
 _CONSOLE = "/dev/console"
 _FIRST_SLAVE_MAJOR, _LAST_SLAVE_MAJOR = 136, 143
 
-# asm-generic/ioctls.h: TIOCGPTN, TIOCSPTLCK, TIOCSCTTY, TIOCSWINSZ. Machines with their own direction bits (powerpc)
+# asm-generic/ioctls.h: TIOCGPTN, TIOCSPTLCK, TIOCSWINSZ. Machines with their own direction bits (powerpc)
 # have others for three of them; termios knows the rest by this machine's names.
 _IOC_READ, _IOC_WRITE = (0x40000000, 0x80000000) if os.uname().machine.startswith("ppc") else (0x80000000, 0x40000000)
 _TIOCGPTN = _IOC_READ | 4 << 16 | ord("T") << 8 | 0x30
 _TIOCSPTLCK = _IOC_WRITE | 4 << 16 | ord("T") << 8 | 0x31
-_TIOCSCTTY = 0x540E
 _TIOCSWINSZ = _IOC_WRITE | 8 << 16 | ord("t") << 8 | 103 if os.uname().machine.startswith("ppc") else 0x5414
 
 
@@ -95,8 +94,3 @@ def _bind(root: int, path: str) -> None:
     finally:
         os.close(source)
         os.close(target)
-
-
-def take(slave: int) -> None:
-    """Makes it the controlling terminal of this session, whose leader the caller is."""
-    fcntl.ioctl(slave, _TIOCSCTTY, 0)
