@@ -57,6 +57,8 @@ ADDENDA: dict[str, tuple[int, ...]] = {
     "open_tree_attr": (6, 15),
     "file_getattr": (6, 17),
     "file_setattr": (6, 17),
+    "uprobe": (6, 18),  # answers ENXIO there, and not ENOSYS
+    "listns": (6, 19),  # ENOSYS still on 6.18
 }
 
 CORRECTIONS: dict[str, tuple[int, ...]] = {}
