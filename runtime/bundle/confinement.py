@@ -96,17 +96,23 @@ def seccomp_filter(
     """`linux.seccomp`, or None for a container that gave it up. `kernel` is the host's version, (6, 18)."""
     if options.seccomp == UNCONFINED or (request.privileged and not options.seccomp):
         return None
-    from backends.security.profile import default_profile, resolve_profile
+    if request.seccomp_profile is None:
+        from backends.security.profile import default_profile
 
-    if request.seccomp_profile is not None:
+        return default_profile(architecture, capabilities, kernel)
+    from backends.errors import BackendError
+    from backends.security.docker_profile import resolve_profile
+
+    try:
         return resolve_profile(request.seccomp_profile, architecture, capabilities, kernel)
-    return default_profile(architecture, capabilities, kernel)
+    except BackendError as error:
+        raise InvalidInput(f"--security-opt seccomp={options.seccomp}: {error}", error.hint) from error
 
 
 def kernel_version(report: HostReport) -> tuple[int, ...] | None:
     """The kernel's numbers, or None where the report does not know them."""
-    parts = str(report.kernel.get("numbers", "")).split(".")
-    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else None
+    numbers = str(report.kernel.get("numbers") or "").split(".")
+    return tuple(int(number) for number in numbers) if all(number.isdigit() for number in numbers) else None
 
 
 def covered_paths(request: Request, options: SecurityOptions, cpus: int) -> dict[str, list[str]]:

@@ -1,0 +1,23 @@
+"""`runtime attach`."""
+
+from __future__ import annotations
+
+import click
+
+from runtime.cli.completing import containers
+from runtime.cli.session import engine
+
+
+@click.command("attach", help="Connect this terminal to a running container.")
+@click.option("--no-stdin", is_flag=True, help="Leave standard input alone.")
+@click.option("--detach-keys", metavar="KEYS", default="", help="Keys that detach the terminal (ctrl-p,ctrl-q).")
+@click.option("--sig-proxy/--no-sig-proxy", default=True, help="Whether signals to this command go to the program.")
+@click.argument("container", shell_complete=containers)
+def command(container: str, no_stdin: bool, detach_keys: str, sig_proxy: bool) -> int:
+    from runtime.cli.running import Streams, check_terminal, stay, within_terminal
+
+    record = engine().target(container).record
+    stdin = bool(record["interactive"]) and not no_stdin
+    streams = Streams(stdin, True, True, bool(record["terminal"]), detach_keys)
+    check_terminal(streams)
+    return within_terminal(streams, lambda: stay(engine().attach(container, streams.wish()), streams, sig_proxy))

@@ -1,0 +1,46 @@
+"""`runtime run`: make a container, start it, and stay until it ends."""
+
+from __future__ import annotations
+
+import click
+
+from runtime.cli.command import PROGRAM_FOLLOWS, Flag, SectionedCommand
+from runtime.cli.completing import images
+from runtime.cli.creation import ACCEPTED_FLAGS, CREATION, PROGRAM, REFUSED_FLAGS, request
+from runtime.cli.session import engine, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_OWN = (
+    Flag("-d", "--detach", section="The program", is_flag=True, help="Leave it running and print its identifier."),
+    Flag("--sig-proxy/--no-sig-proxy", section="The program", default=True,
+         help="Whether signals to this command go to the program."),
+    Flag("-q", "--quiet", section="Image, logs and backends", is_flag=True, help="Say nothing of progress."),
+)  # fmt: skip
+
+
+def _run(words: tuple[str, ...], **said: Any) -> int:
+    wish = request(said, words)
+    if said["explain"]:
+        for line in engine().explain(wish):
+            say(line)
+        return 0
+    from runtime.cli.running import run_attached, run_detached
+
+    return run_detached(wish) if wish.detach else run_attached(wish, said["sig_proxy"])
+
+
+command = SectionedCommand(
+    "run",
+    callback=_run,
+    params=[
+        click.Argument(["words"], nargs=-1, type=click.UNPROCESSED, metavar="IMAGE [COMMAND] [ARG]...",
+                       shell_complete=images),
+        *PROGRAM[:1], *_OWN[:1], *PROGRAM[1:], *_OWN[1:2], *CREATION[len(PROGRAM):], *_OWN[2:],
+        *REFUSED_FLAGS, *ACCEPTED_FLAGS,
+    ],
+    context_settings=PROGRAM_FOLLOWS,
+    help="Make and start a container: IMAGE's own program, or COMMAND.",
+)  # fmt: skip

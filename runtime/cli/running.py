@@ -1,0 +1,139 @@
+"""Starting containers and staying with them: what `run`, `start` and `attach` share."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from runtime.cli import terminal
+from runtime.cli.session import engine, notice, say
+from runtime.containers.attachment import DETACHED, LOST, Attachment, DetachKeys, Ending, parse_keys
+from runtime.containers.inspection import given_up
+from runtime.errors import Conflict, InvalidInput, Problem, explain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from runtime.containers.connection import Connection
+    from runtime.containers.request import Request
+
+DETACH_KEYS = "ctrl-p,ctrl-q"
+
+
+class Streams:
+    """Which streams a person wants, and how the container's terminal is."""
+
+    __slots__ = ("keys", "stderr", "stdin", "stdout", "tty")
+
+    def __init__(self, stdin: bool, stdout: bool, stderr: bool, tty: bool, keys: str = "") -> None:
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+        self.tty = tty
+        self.keys = parse_keys(keys or DETACH_KEYS)
+
+    def wish(self) -> dict[str, Any]:
+        """The attach request's fields."""
+        size = terminal.size(0) or terminal.size(1) if self.tty else []
+        return {"stdin": self.stdin, "stdout": self.stdout, "stderr": self.stderr, "size": size}
+
+
+def streams_of(request: Request) -> Streams:
+    """docker's rule: all of them, but stdin only with --interactive; or those that --attach names."""
+    named = request.attach
+    return Streams(
+        stdin=("stdin" in named) if named else request.interactive,
+        stdout=not named or "stdout" in named,
+        stderr=not named or "stderr" in named,
+        tty=request.tty,
+        keys=request.detach_keys,
+    )
+
+
+def create(request: Request) -> str:
+    """The new container's identifier. What the host could not give although it was preferred is said on stderr."""
+    if request.cidfile and os.path.lexists(request.cidfile):
+        raise Conflict(f"--cidfile {request.cidfile} exists already", "remove it, or give another name")
+    identifier = engine().create(request)
+    for line in given_up(engine().target(identifier)):
+        notice(f"Notice: {line}")
+    if request.cidfile:
+        _write_new(request.cidfile, identifier)
+    return identifier
+
+
+def _write_new(path: str, text: str) -> None:
+    try:
+        with open(path, "x", encoding="ascii") as file:
+            file.write(text)
+    except OSError as error:
+        raise explain(error, f"write --cidfile {path}") from error
+
+
+def run_detached(request: Request) -> int:
+    identifier = create(request)
+    _started(request, identifier, lambda: engine().start(identifier))
+    say(identifier)
+    return 0
+
+
+def run_attached(request: Request, proxy: bool) -> int:
+    """The program's exit status."""
+    streams = streams_of(request)
+    check_terminal(streams)
+    identifier = create(request)
+
+    def start() -> int:
+        connection = _started(request, identifier, lambda: engine().start(identifier, streams.wish()))
+        assert connection is not None
+        return stay(connection, streams, proxy)
+
+    return within_terminal(streams, start)
+
+
+def _started(request: Request, identifier: str, start: Callable[[], Connection | None]) -> Connection | None:
+    """A container that was only to live for this run does not stay behind when it cannot start."""
+    try:
+        return start()
+    except BaseException:
+        if request.auto_remove:
+            try:
+                engine().remove(identifier, force=True, volumes=True)
+            except Problem as error:
+                notice(f"Warning: the container {identifier[:12]} stays behind: {error}")
+        raise
+
+
+def check_terminal(streams: Streams) -> None:
+    if streams.tty and streams.stdin and not terminal.is_terminal(0):
+        raise InvalidInput("--tty: standard input is not a terminal", "leave out -t, or call it from a terminal")
+
+
+def within_terminal(streams: Streams, action: Callable[[], int]) -> int:
+    if streams.tty and streams.stdin:
+        return terminal.with_terminal(0, action)
+    return action()
+
+
+def stay(connection: Connection, streams: Streams, proxy: bool) -> int:
+    """Follows a container to its end: the exit status to leave with."""
+    keys = DetachKeys(streams.keys) if streams.tty and streams.stdin else None
+    screen = (0 if terminal.is_terminal(0) else 1) if streams.tty else None
+    stdin = 0 if streams.stdin else None
+    sys.stdout.flush()
+    with terminal.Signals(proxy and not streams.tty, screen) as signals:
+        ending = Attachment(connection, stdin, 1, 2, keys, signals).follow()
+    return _left(ending)
+
+
+def _left(ending: Ending) -> int:
+    if ending.kind == LOST:
+        raise Problem(
+            "the container's monitor went away before it said how the container ended",
+            "`runtime ps --all` shows how it stands, and repairs what is left",
+        )
+    if ending.kind == DETACHED:
+        sys.stderr.write("\r\n")
+    return ending.code
