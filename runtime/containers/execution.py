@@ -17,7 +17,7 @@ from runtime.errors import CommandNotExecutable, CommandNotFound, Problem, Wrong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Optional
 
     from backends.contract import ExecutionBackend
     from runtime.containers.request import ExecRequest
@@ -39,8 +39,16 @@ class Execution:
 
     def wait(self) -> int:
         """The exit code, 128 + n for a signal."""
-        _, result = os.waitpid(self.pid, 0)
-        return os.WEXITSTATUS(result) if os.WIFEXITED(result) else 128 + os.WTERMSIG(result)
+        return _code(os.waitpid(self.pid, 0)[1])
+
+    def poll(self) -> Optional[int]:
+        """The exit code, or None while it runs. To be asked until it answers."""
+        pid, result = os.waitpid(self.pid, os.WNOHANG)
+        return _code(result) if pid else None
+
+
+def _code(result: int) -> int:
+    return os.WEXITSTATUS(result) if os.WIFEXITED(result) else 128 + os.WTERMSIG(result)
 
 
 def execute(target: Target, wish: ExecRequest, stdio: Stdio, report: Any) -> Execution:
