@@ -151,11 +151,9 @@ def _mask(sets: dict[str, Any], name: str) -> int:
 
 
 def filter_of(linux: dict[str, Any], program: bytes | None, report: HostReport) -> Filter | None:
-    """The step for linux.seccomp, whose compiled form the caller hands in."""
+    """The step for linux.seccomp, whose compiled form the caller hands in; without, the plan can only be described."""
     profile = linux.get("seccomp")
-    if program is None:
-        if profile:
-            raise refuse("linux.seccomp", "the compiled filter was not handed in")
+    if program is None and not profile:
         return None
     need(report, "seccomp.filter", "linux.seccomp", "a seccomp filter")
     flags = 0
@@ -165,4 +163,4 @@ def filter_of(linux: dict[str, Any], program: bytes | None, report: HostReport) 
         flags |= _SECCOMP_FLAGS[name]
     if (profile or {}).get("listenerPath"):
         raise refuse("linux.seccomp.listenerPath", "no supervisor can be told of system calls")
-    return Filter(program, flags & ~1)  # TSYNC: the process has one thread
+    return Filter(program or b"", flags & ~1)  # TSYNC: the process has one thread

@@ -8,6 +8,7 @@ namespaces are joined that only children enter (pid), or that decide about right
 from __future__ import annotations
 
 import _signal
+import errno
 import os
 
 from arch import kernel
@@ -16,17 +17,41 @@ from backends.execution.channel import BORN
 from backends.execution.namespaces.kinds import KINDS, names_of
 from backends.execution.steps.step import PARENT, Context, Step
 
+# Before Linux 5.3, an outer seccomp filter, before 5.7 (the structure is too large, or the flag unknown), and a cgroup
+# that takes no processes of ours that way: then the child joins it, and says what is wrong with it.
+_NO_CLONE3 = (errno.ENOSYS, errno.EPERM, errno.E2BIG, errno.EINVAL, errno.EOPNOTSUPP, errno.EBUSY, errno.EACCES)
 
-def fork(flags: int) -> int:
-    """kernel.clone with every signal blocked, in the child for good: no handler of the parent's may run there."""
+
+def fork(context: Context, flags: int = 0) -> int:
+    """clone(2) with every signal blocked, in the child for good: no handler of the parent's may run there.
+
+    Straight into the v2 cgroup where the kernel can (Linux 5.7): to join it later sleeps for an RCU grace period.
+    """
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
     pid = 0
     try:
-        pid = kernel.clone(flags)
+        pid = _clone(context, flags)
     finally:
         if pid:
             _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
     return pid
+
+
+def _clone(context: Context, flags: int) -> int:
+    folder = context.cgroup.into() if context.cgroup is not None else ""
+    if not folder:
+        return kernel.clone(flags)
+    cgroup = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    context.cloned = True
+    try:
+        return kernel.clone3(flags, cgroup)
+    except OSError as error:
+        if error.errno not in _NO_CLONE3:
+            raise
+        context.cloned = False
+        return kernel.clone(flags)
+    finally:
+        os.close(cgroup)
 
 
 class Birth(Step):
@@ -49,7 +74,7 @@ class CloneBirth(Birth):
         return f"clone a child into new namespaces: {names_of(self.flags)}{joined}"
 
     def execute(self, context: Context) -> None:
-        context.pid = fork(self.flags)
+        context.pid = fork(context, self.flags)
         if context.pid == 0:
             child.guard(context, lambda: self._live(context))
 
@@ -78,7 +103,7 @@ class UnshareBirth(Birth):
         return f"fork an intermediate child: {joined}unshare {names_of(self.flags)}, and clone a sibling"
 
     def execute(self, context: Context) -> None:
-        context.pid = fork(0)
+        context.pid = fork(context)
         if context.pid == 0:
             child.guard(context, lambda: self._beget(context))
 

@@ -46,7 +46,7 @@ class EntryBirth(Birth):
 
     def _fork(self, context: Context) -> None:
         try:
-            context.pid = fork(0)
+            context.pid = fork(context)
         except OSError as error:
             if error.errno != errno.ENOMEM:
                 raise

@@ -19,7 +19,7 @@ class JoinCgroup(Step):
     def execute(self, context: Context) -> None:
         if context.cgroup is None:
             return
-        for path in context.cgroup.joining():
+        for path in context.cgroup.joining(cloned=context.cloned):
             descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
             try:
                 os.write(descriptor, b"0")

@@ -33,9 +33,11 @@ class Filter(Step):
         self.flags = flags
 
     def describe(self) -> str:
-        return f"filter system calls by {len(self.program) // 8} instructions"
+        return "filter system calls" + (f" by {len(self.program) // 8} instructions" if self.program else "")
 
     def execute(self, context: Context) -> None:
+        if not self.program:
+            raise StepFailed(self.describe(), "linux.seccomp was not compiled: its filter was not handed in")
         kernel.seccomp_filter(self.program, self.flags)
 
 

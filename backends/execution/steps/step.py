@@ -38,6 +38,7 @@ class Context:
     """What the steps of one start share. After the fork, parent and child each have a copy.
 
     channel   this process's end
+    cloned    the child was begotten in its v2 cgroup already
     pid       the child, as the parent sees it
     root      the container's root, an open folder, or -1 before it is opened
     sources   open files by path, for sources that the container's root may not reach by path (user namespaces)
@@ -50,6 +51,7 @@ class Context:
     __slots__ = (
         "cgroup",
         "channel",
+        "cloned",
         "head",
         "interpreter",
         "pid",
@@ -74,6 +76,7 @@ class Context:
         self.cgroup = cgroup
         self.channel = channel
         self.interpreter = interpreter
+        self.cloned = False
         self.pid = 0
         self.root = -1
         self.sources: dict[str, int] = {}

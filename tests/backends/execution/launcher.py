@@ -12,24 +12,27 @@ from typing import Any
 
 sys.path[:0] = json.loads(sys.argv[2])
 
-from backends.contract import Cgroup, Process, Stdio
-from backends.errors import BackendError, StepFailed
-from backends.execution.namespaces.backend import NamespacesBackend
-from probes.finding import Finding
-from probes.report import HostReport
+from backends.contract import Cgroup, Process, Stdio  # noqa: E402
+from backends.errors import BackendError, StepFailed  # noqa: E402
+from backends.execution.namespaces.backend import NamespacesBackend  # noqa: E402
+from probes.finding import Finding  # noqa: E402
+from probes.report import HostReport  # noqa: E402
 
 
 class Folders(Cgroup):
     """A cgroup that the test has made."""
 
-    def joining(self) -> list[str]:
-        return [f"{path}/cgroup.procs" for path in self.paths.values()]
+    def joining(self, cloned: bool = False) -> list[str]:
+        return [f"{path}/cgroup.procs" for name, path in self.paths.items() if not (cloned and name == "unified")]
+
+    def into(self) -> str:
+        return self.paths.get("unified", "")
 
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
     backend = NamespacesBackend()
     report = HostReport({}, {}, {}, [Finding(name, state) for name, state in order["report"].items()])
-    options = dict(order["options"])
+    options = {"die_with_parent": True, **order["options"]}
     if "seccomp" in options:
         options["seccomp"] = bytes.fromhex(options["seccomp"])
     cgroup = Folders(order["cgroup"]) if order["cgroup"] else None

@@ -137,6 +137,18 @@ def test_the_process_is_in_its_cgroup_and_sees_it_as_the_root(run: Any, bundles:
     assert first == "1"
 
 
+def test_the_process_is_begotten_in_its_v2_cgroup(run: Any, bundles: ModuleType) -> None:
+    hierarchy = "/sys/fs/cgroup/unified" if os.path.isdir("/sys/fs/cgroup/unified") else "/sys/fs/cgroup"
+    folder = f"{hierarchy}/execution-{os.getpid()}"
+    os.mkdir(folder)
+    try:
+        for way in ([], ["clone3"]):
+            result = run(bundles.make_bundle("/bin/cat", "/proc/self/cgroup"), cgroup={"unified": folder}, mask=way)
+            assert "0::/" in result.stdout.splitlines(), result
+    finally:
+        os.rmdir(folder)
+
+
 # ------------------------------------------------------------------------------------------------ hostile images
 
 
