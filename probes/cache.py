@@ -36,8 +36,10 @@ def report(folder: str, store: str, fresh: bool = False) -> HostReport:
 
 
 def path(folder: str, store: str) -> str:
-    """Where the report of this user and this store is kept."""
-    return f"{folder}/{os.geteuid()}-{binascii.crc32(os.fsencode(store)):08x}.report"
+    """Where the report of this user, these privileges and this store is kept. Whoever comes with others, a service say,
+    has a file of its own, so that the two do not make each other ask again and again."""
+    ours = (store, *_privileges(), *_namespaces())
+    return f"{folder}/{os.geteuid()}-{binascii.crc32(os.fsencode(repr(ours))):08x}.report"
 
 
 def circumstances(store: str) -> tuple[object, ...]:
@@ -49,10 +51,9 @@ def circumstances(store: str) -> tuple[object, ...]:
         tuple(_changed(folder) for folder in (_HERE, _HERE + "/trials")),
         os.geteuid(),
         _privileges(),
-        tuple(_target(f"/proc/self/ns/{kind}") for kind in ("user", "mnt", "cgroup")),
+        _namespaces(),
         store,
         _device(store),
-        os.environ.get("PATH", ""),
     )
 
 
@@ -119,6 +120,10 @@ def _privileges() -> tuple[str, ...]:
     except OSError:
         return ()
     return tuple(line for line in lines if line.startswith(_STATUS))
+
+
+def _namespaces() -> tuple[str, ...]:
+    return tuple(_target(f"/proc/self/ns/{kind}") for kind in ("user", "mnt", "cgroup"))
 
 
 def _target(link: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from probes import hierarchies
 from probes.capability import CATALOGUE
-from probes.finding import ABSENT, DENIED, KERNEL_AGE, KERNEL_CONFIG, PRESENT, PRIVILEGE, UNKNOWN, Finding
+from probes.finding import ABSENT, DENIED, KERNEL_AGE, KERNEL_CONFIG, NOBODY, PRESENT, PRIVILEGE, UNKNOWN, Finding
 from probes.hierarchies import Hierarchies
 from probes.host import Outcome
 from probes.inquiry import Circumstances, Inquiry
 from probes.judgement import context, found, judge
 from probes.origins import origin
+from probes.remedies import remedy
 
 V1 = tuple(name[len("cgroup.v1.") :] for name in CATALOGUE if name.startswith("cgroup.v1."))
 V2_FILES = {"kill": "cgroup.kill", "freeze": "cgroup.freeze"}
@@ -25,7 +26,7 @@ def findings(inquiry: Inquiry) -> list[Finding]:
     return [
         _version(inquiry, "cgroup.v1", bool(here.v1), f"controllers: {', '.join(here.v1)}", here),
         _version(inquiry, "cgroup.v2", bool(here.v2_mount), f"mounted at {here.v2_mount}", here),
-        _writable(inquiry, made),
+        _writable(inquiry, here, made),
         *(_v1(inquiry, here, name, made) for name in V1),
         *_v2_controllers(inquiry, here, v2),
         *(_file(inquiry, f"cgroup.v2.{name}", v2, (file,)) for name, file in V2_FILES.items()),
@@ -38,15 +39,33 @@ def _version(inquiry: Inquiry, name: str, there: bool, reason: str, here: Hierar
     if there:
         return Finding(name, PRESENT, reason, (f"the host's style is {here.style}",), value=here.style)
     circumstances = inquiry.circumstances
-    blocker = KERNEL_AGE if circumstances.older_than(origin(name).since) else KERNEL_CONFIG
     evidence = (f"the host's style is {here.style}", *context(name, False, circumstances))
-    return found(name, ABSENT, "no such hierarchy is mounted", circumstances, evidence, blocker, here.style)
+    reason, blocker = _nowhere(name, here, circumstances)
+    answer = found(name, ABSENT, reason, circumstances, evidence, blocker, here.style)
+    if here.style == "none" and not blocker:
+        answer.remedy = remedy("cgroup.writable", blocker, circumstances)
+    return answer
 
 
-def _writable(inquiry: Inquiry, made: dict[str, Outcome]) -> Finding:
+def _nowhere(name: str, here: Hierarchies, circumstances: Circumstances) -> tuple[str, str]:
+    """Why no hierarchy of that version is mounted."""
+    if circumstances.older_than(origin(name).since):
+        return (
+            f"{circumstances.kernel} is older than {'.'.join(map(str, origin(name).since))}, where this came",
+            KERNEL_AGE,
+        )
+    if here.style != "none":
+        return f"this host uses {here.style} alone", NOBODY
+    if any(here.enabled.values()):
+        return "the kernel has it, and nobody has mounted it", NOBODY
+    return "no such hierarchy is mounted", KERNEL_CONFIG
+
+
+def _writable(inquiry: Inquiry, here: Hierarchies, made: dict[str, Outcome]) -> Finding:
     name, circumstances = "cgroup.writable", inquiry.circumstances
     if not made:
-        return found(name, ABSENT, "no hierarchy is mounted", circumstances, (), KERNEL_CONFIG)
+        reason, blocker = _nowhere("cgroup.v1", here, circumstances)
+        return found(name, ABSENT, reason, circumstances, (), blocker)
     good = [place for place, outcome in made.items() if outcome.ok]
     evidence = tuple(
         f"mkdir in {place}: {'it works' if outcome.ok else outcome.errno or outcome.detail}"
@@ -77,6 +96,8 @@ def _unmounted(name: str, controller: str, here: Hierarchies, circumstances: Cir
     if controller == "systemd":
         return found(name, ABSENT, "no systemd has mounted it", circumstances)
     evidence = context(name, False, circumstances)
+    if here.style == "v2":
+        return found(name, ABSENT, "this host uses v2 alone", circumstances, evidence)
     if controller not in here.enabled:
         blocker = KERNEL_AGE if circumstances.older_than(origin(name).since) else KERNEL_CONFIG
         line = "/proc/cgroups does not list it"

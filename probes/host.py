@@ -89,6 +89,6 @@ class Host(Protocol):
         raise NotImplementedError
 
     def facts(self) -> dict[str, str]:
-        """uname and the like: sysname, release, version, machine, bits (of this process), page_size, personality, euid,
-        egid."""
+        """uname and the like: sysname, release, version, machine, bits (of this process), page_size, personality,
+        executable (the interpreter), euid, egid."""
         raise NotImplementedError

@@ -18,6 +18,7 @@ class Circumstances:
     """Who could stand in the way. Nothing here is a verdict on a capability."""
 
     release: str = ""
+    executable: str = ""  # the interpreter we are
     numbers: tuple[int, ...] = ()  # of the kernel's release; empty if it does not say
     options: dict[str, str] = field(default_factory=dict)  # CONFIG_X: y, m or n; empty if no config is readable
     config_source: str = ""

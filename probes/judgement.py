@@ -30,7 +30,7 @@ _REFUSED = ("EPERM", "EACCES")
 # The kernel does not know what it was asked for.
 _UNKNOWN_THERE = (
     "EINVAL", "ENODEV", "ENOPROTOOPT", "EAFNOSUPPORT", "EPROTONOSUPPORT", "EOPNOTSUPP", "ENOTTY", "ENOEXEC", "ENOENT",
-    "ENXIO", "ESOCKTNOSUPPORT", "EXDEV", "EBADF", "EPROTOTYPE",
+    "ENXIO", "ESOCKTNOSUPPORT", "EXDEV", "EBADF", "EPROTOTYPE", "E2BIG",
 )  # fmt: skip
 _FULL = ("ENOSPC", "EUSERS", "EDQUOT", "EMLINK")
 # What asks for another capability than CAP_SYS_ADMIN
@@ -147,14 +147,17 @@ def _meaning(capability: str, outcome: Outcome, circumstances: Circumstances) ->
     return UNKNOWN, NOBODY, f"{call} failed with {outcome.errno}"
 
 
+def too_old(capability: str, circumstances: Circumstances) -> str:
+    return f"{circumstances.kernel} is older than {'.'.join(map(str, origin(capability).since))}, where this came"
+
+
 def _age_or(capability: str, circumstances: Circumstances, otherwise: str) -> str:
     return KERNEL_AGE if circumstances.older_than(origin(capability).since) else otherwise
 
 
 def _no_such_call(capability: str, call: str, circumstances: Circumstances) -> tuple[str, str, str]:
     if circumstances.older_than(origin(capability).since):
-        came = ".".join(map(str, origin(capability).since))
-        return ABSENT, KERNEL_AGE, f"{circumstances.kernel} is older than {came}, where this came"
+        return ABSENT, KERNEL_AGE, too_old(capability, circumstances)
     if circumstances.seccomp == 2:
         return DENIED, OUTER_SECCOMP, f"{call} is hidden (ENOSYS) by a seccomp filter around us"
     return ABSENT, KERNEL_CONFIG, f"this kernel has no {call}"
@@ -162,9 +165,8 @@ def _no_such_call(capability: str, call: str, circumstances: Circumstances) -> t
 
 def _not_there(capability: str, outcome: Outcome, circumstances: Circumstances) -> tuple[str, str]:
     if circumstances.older_than(origin(capability).since):
-        came = ".".join(map(str, origin(capability).since))
-        return KERNEL_AGE, f"{circumstances.kernel} is older than {came}, where this came"
-    if capability.startswith("storage.") and outcome.errno not in ("ENODEV", "ENXIO"):
+        return KERNEL_AGE, too_old(capability, circumstances)
+    if capability.startswith("storage.") and outcome.errno not in ("ENODEV", "ENXIO") and "/dev/" not in outcome.call:
         return FILESYSTEM, f"the store's file system refuses {outcome.call} ({outcome.errno})"
     if capability.startswith("emulation."):
         return NOBODY, "this kernel does not run such programs, and no interpreter is registered for them"
@@ -191,6 +193,8 @@ def _who_refuses(capability: str, outcome: Outcome, circumstances: Circumstances
     if capability.startswith("namespace.user") and (blamed := _user_namespace(outcome, circumstances)):
         return blamed
     unaided = capability.startswith(_NO_CAPABILITY_NEEDED)
+    if outcome.call == "mkdir(cgroup)" and circumstances.euid:
+        return PRIVILEGE, f"user {circumstances.euid} may make no cgroup there"
     if circumstances.mode == "user" and not unaided:
         return PRIVILEGE, f"{said} to a user namespace's root: it takes real root"
     if not unaided and not circumstances.admin:

@@ -6,7 +6,7 @@ import re
 
 from probes.host import Host
 from probes.inquiry import text
-from probes.origins import OPTIONS
+from probes.origins import FORMER, OPTIONS
 
 CONFIGS = (
     "/proc/config.gz",
@@ -76,15 +76,15 @@ def configuration(host: Host, release: str) -> tuple[dict[str, str], str]:
 
 def options(content: str) -> dict[str, str]:
     """y, m or n by name. An option that the file does not mention does not exist there: n, too."""
-    said = dict.fromkeys(OPTIONS, "n")
-    for line in content.splitlines():
-        name, separator, value = line.partition("=")
-        if separator and name in said:
-            said[name] = value
+    lines = dict(line.split("=", 1) for line in content.splitlines() if line.startswith("CONFIG_") and "=" in line)
+    said = {name: lines.get(name, "n") for name in OPTIONS}
+    for name, former in FORMER.items():
+        said[f"CONFIG_{name}"] = lines.get(f"CONFIG_{former}", said[f"CONFIG_{name}"])
     return said
 
 
 def abridge(content: str) -> str:
     """A config with only the lines that are asked for: what a recording keeps of 200 kB."""
-    kept = [line for line in content.splitlines() if line.partition("=")[0] in OPTIONS]
+    wanted = OPTIONS | {f"CONFIG_{former}" for former in FORMER.values()}
+    kept = [line for line in content.splitlines() if line.partition("=")[0] in wanted]
     return "# abridged: only the options that are asked for\n" + "".join(f"{line}\n" for line in kept)

@@ -69,6 +69,7 @@ class LiveHost(Host):
             "bits": "64" if sys.maxsize > 2**32 else "32",
             "page_size": str(os.sysconf("SC_PAGE_SIZE")),
             "personality": _personality(),
+            "executable": sys.executable or "",
             "euid": str(os.geteuid()),
             "egid": str(os.getegid()),
         }

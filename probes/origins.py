@@ -117,6 +117,14 @@ OBSOLETE: dict[str, tuple[int, ...]] = {
     "COMPAT": (),
 }
 
+# What options were called before: by their present name
+FORMER = {
+    "MEMCG": "CGROUP_MEM_RES_CTLR",  # until 3.6
+    "MEMCG_SWAP": "CGROUP_MEM_RES_CTLR_SWAP",
+    "CGROUP_NET_CLASSID": "NET_CLS_CGROUP",  # until 3.14
+    "CGROUP_NET_PRIO": "NETPRIO_CGROUP",
+}
+
 OPTIONS = frozenset(f"CONFIG_{option}" for origin in ORIGINS.values() for option in origin.options)
 
 

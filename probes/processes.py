@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from probes import hierarchies
-from probes.finding import ABSENT, KERNEL_CONFIG, Finding
+from probes.finding import ABSENT, KERNEL_AGE, NOBODY, Finding
 from probes.inquiry import Inquiry
 from probes.judgement import found, judge, powerless
+from probes.origins import origin
 
 # Tried with whatever we are.
 PLAIN = (
@@ -36,5 +37,6 @@ def _into_cgroup(inquiry: Inquiry) -> Finding:
     name, circumstances = "process.clone_into_cgroup", inquiry.circumstances
     place = hierarchies.of(inquiry.host).v2_place
     if not place:
-        return found(name, ABSENT, "no cgroup v2 hierarchy is mounted", circumstances, (), KERNEL_CONFIG)
+        blocker = KERNEL_AGE if circumstances.older_than(origin(name).since) else NOBODY
+        return found(name, ABSENT, "no cgroup v2 hierarchy is mounted", circumstances, (), blocker)
     return judge(name, inquiry.attempt(name, place), circumstances)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 from collections.abc import Callable
 from typing import Any
 
-from probes import kernel, machine
+from probes import kernel, machine, privileges
 from probes.host import Host, Outcome, Output, Trial
+from probes.inquiry import text
 from probes.survey import survey
 
 SCHEMA = 1
@@ -35,7 +35,13 @@ class RecordingHost(Host):
         return answer
 
     def read(self, path: str) -> str:
-        return str(self._noted("read", path, lambda: abridge(path, self._host.read(path))))
+        return str(self._noted("read", path, lambda: self._abridged(path)))
+
+    def _abridged(self, path: str) -> str:
+        content = self._host.read(path)
+        if path not in ("/etc/passwd", "/etc/subuid", "/etc/subgid"):
+            return abridge(path, content)
+        return _own_lines(content, self._host.facts().get("euid", ""), text(self._host, "/etc/passwd"))
 
     def names(self, folder: str) -> tuple[str, ...]:
         return tuple(self._noted("names", folder, lambda: abridge_names(folder, self._host.names(folder))))
@@ -79,8 +85,9 @@ def abridge(path: str, content: str) -> str:
         return machine.abridge(content)
     if path == "/proc/1/environ":
         return "\0".join(variable for variable in content.split("\0") if variable.startswith("container="))
-    if path in ("/etc/passwd", "/etc/subuid", "/etc/subgid"):
-        return _own_lines(path, content)
+    if path.endswith("/mountinfo"):  # of all mounts, the root and the cgroups are asked for
+        kept = [line for line in content.splitlines() if " / / " in line or " - cgroup" in line]
+        return "".join(f"{line}\n" for line in kept)
     return content
 
 
@@ -99,20 +106,10 @@ def abridge_names(folder: str, names: tuple[str, ...]) -> list[str]:
     return [name for name in names if wanted is None or name in wanted]
 
 
-def _own_lines(path: str, content: str) -> str:
-    """The lines of the user who records."""
-    uid = str(os.geteuid())
-    passwd = content if path == "/etc/passwd" else _passwd()
-    name = next((line.split(":")[0] for line in passwd.splitlines() if line.split(":")[2:3] == [uid]), uid)
-    return "".join(f"{line}\n" for line in content.splitlines() if line.split(":")[0] in (name, uid))
-
-
-def _passwd() -> str:
-    try:
-        with open("/etc/passwd", encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
+def _own_lines(content: str, uid: str, passwd: str) -> str:
+    """The lines of the user who records, in a file whose lines begin with a user."""
+    name = privileges.user_name(passwd, int(uid or 0)) or uid
+    return "".join(f"{line}\n" for line in content.splitlines() if line.split(":", 1)[0] in (name, uid))
 
 
 def record(host: Host, store: str, note: str = "", marked: str = RECORDED) -> dict[str, Any]:

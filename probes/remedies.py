@@ -161,9 +161,7 @@ def _lsm(capability: str, circumstances: Circumstances) -> str:
         capability.startswith("namespace.user")
         and "kernel.apparmor_restrict_unprivileged_userns" in circumstances.sysctls
     ):
-        import sys
-
-        return APPARMOR_PROFILE.replace("PYTHON", sys.executable or "/usr/bin/python3")
+        return APPARMOR_PROFILE.replace("PYTHON", circumstances.executable or "/usr/bin/python3")
     if circumstances.container:
         return _outside(capability, circumstances)
     return "look for the denial in the audit log (journalctl -k | grep -i denied) and allow it in the policy"
@@ -213,6 +211,21 @@ def _forward(blocker: str, circumstances: Circumstances) -> str:
     return set_sysctl("net.ipv4.ip_forward") if blocker == SYSCTL else ""
 
 
+def _mounting(blocker: str, circumstances: Circumstances) -> str:
+    """Only where nobody mounts cgroups: otherwise the blocker's own advice is the right one."""
+    if blocker:
+        return ""
+    if circumstances.family == "debian":
+        return install("cgroupfs-mount", circumstances)
+    return "mkdir -p /sys/fs/cgroup/memory && mount -t cgroup -o memory memory /sys/fs/cgroup/memory, and so for each"
+
+
+def _delegation(blocker: str, circumstances: Circumstances) -> str:
+    if blocker == PRIVILEGE and circumstances.euid:
+        return "run as root (sudo), or in a cgroup of your own: systemd-run --user --scope -p Delegate=yes COMMAND"
+    return _mounting(blocker, circumstances)
+
+
 def _subid(blocker: str, circumstances: Circumstances) -> str:
     if blocker == PROGRAM:
         return install("newuidmap", circumstances)
@@ -252,6 +265,7 @@ _SPECIAL: dict[str, Callable[[str, Circumstances], str]] = {
     "cgroup.swap": _swap,
     "cgroup.v1.memory": _memory,
     "cgroup.v2.memory": _memory,
+    "cgroup.writable": _delegation,
     "network.forward": _forward,
     "privilege.subid": _subid,
     "storage.d_type": _type_of_entries,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.finding import ABSENT, KERNEL_CONFIG, PRESENT, Finding
+from probes.finding import ABSENT, KERNEL_CONFIG, NOBODY, PRESENT, Finding
 from probes.host import Host
 from probes.inquiry import Inquiry, names, text
 from probes.judgement import context, found, judge
@@ -66,4 +66,6 @@ def _missing(name: str, inquiry: Inquiry, evidence: tuple[str, ...]) -> Finding:
     evidence += context(name, False, inquiry.circumstances)
     active = ", ".join(inquiry.circumstances.lsms) or "none that we know"
     reason = f"it is not active; active are: {active}"
-    return found(name, ABSENT, reason, inquiry.circumstances, evidence, KERNEL_CONFIG)
+    # A host has the one or the other: where one is, nobody blocks the other.
+    blocker = NOBODY if {"apparmor", "selinux"} & set(inquiry.circumstances.lsms) else KERNEL_CONFIG
+    return found(name, ABSENT, reason, inquiry.circumstances, evidence, blocker)

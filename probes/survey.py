@@ -70,6 +70,7 @@ def _circumstances(
     options, source = kernel.configuration(host, release)
     return Circumstances(
         release=release,
+        executable=host.facts().get("executable", ""),
         numbers=kernel.numbers(release),
         options=options,
         config_source=source,

@@ -24,8 +24,8 @@ from probes.host import Outcome, Trial
 from probes.trials import cgroups, emulation, layers, mounts, namespaces, network, processes, security, storage
 from probes.trials.attempt import errno_name, report
 
-# name -> (function, what its first argument is): "folder", a folder in which the runner makes a scratch folder; "cgroup",
-# a cgroup in which the trial may make one whose name the runner chooses; "", nothing.
+# name -> (function, what its first argument is): "folder", in which the runner makes a scratch folder; "cgroup", in
+# which the trial may make one whose name the runner chooses; "", nothing.
 TRIALS: dict[str, tuple[Callable[..., str], str]] = {
     "namespace": (namespaces.namespace, ""),
     "namespace.user": (namespaces.user, ""),

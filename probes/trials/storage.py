@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -15,7 +16,7 @@ from probes.trials.attempt import USER, Failed, become_root, call
 BTRFS_SUBVOLUME_CREATE = iow(0x94, 14, 4096)
 BTRFS_SNAPSHOT_DESTROY = iow(0x94, 15, 4096)
 DEVICEMAPPER_LIST_VERSIONS = iowr(0xFD, 13, 312)
-LOOP_SET_FD, LOOP_CLR_FD, LOOP_CTL_REMOVE, LOOP_CTL_GET_FREE = 0x4C00, 0x4C01, 0x4C81, 0x4C82
+LOOP_SET_FD, LOOP_CLR_FD, LOOP_GET_STATUS64, LOOP_CTL_REMOVE, LOOP_CTL_GET_FREE = 0x4C00, 0x4C01, 0x4C05, 0x4C81, 0x4C82
 DT_UNKNOWN = 0
 # struct vfs_cap_data, revision 2, effective, CAP_NET_RAW: what ping has
 FILE_CAPABILITY = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
@@ -155,6 +156,8 @@ def _targets(buffer: bytes) -> list[str]:
 def loop(scratch: str) -> str:
     """Attaches a file to a free loop device, and detaches it."""
     path = _file(scratch, "disk", 65536)
+    if not os.path.exists("/dev/loop-control") and os.path.exists("/dev/loop0"):  # it came with 3.1
+        return _attach(_unused(), path)
     control = call("open(/dev/loop-control)", os.open, "/dev/loop-control", os.O_RDWR | os.O_CLOEXEC)
     before = {name for name in os.listdir("/dev") if name.startswith("loop")}
     number = call("ioctl(LOOP_CTL_GET_FREE)", fcntl.ioctl, control, LOOP_CTL_GET_FREE)
@@ -166,13 +169,26 @@ def loop(scratch: str) -> str:
                 fcntl.ioctl(control, LOOP_CTL_REMOVE, number)
 
 
+def _unused() -> str:
+    """A loop device that says ENXIO when asked what is behind it."""
+    for number in range(8):
+        device = f"/dev/loop{number}"
+        try:
+            with open(device, "rb") as file:
+                fcntl.ioctl(file.fileno(), LOOP_GET_STATUS64, bytearray(232))
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return device
+    raise Failed("ioctl(LOOP_GET_STATUS64)", errno.EBUSY, "every loop device is in use")
+
+
 def _attach(device: str, path: str) -> str:
     with open(path, "r+b") as file:
         descriptor = call(f"open({device})", os.open, device, os.O_RDWR | os.O_CLOEXEC)
         try:
             call("ioctl(LOOP_SET_FD)", fcntl.ioctl, descriptor, LOOP_SET_FD, file.fileno())
         except Failed as failure:
-            if failure.number == 16:  # EBUSY: somebody took it in between, so loop devices work
+            if failure.number == errno.EBUSY:  # somebody took it in between, so loop devices work
                 return f"{device} was taken meanwhile"
             raise
         fcntl.ioctl(descriptor, LOOP_CLR_FD, 0)
