@@ -53,7 +53,9 @@ def processor_share(before: dict[str, Any], after: dict[str, Any]) -> float:
 def rows(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, object]]:
     """The figures that `stats` shows, by name."""
     memory = after.get("memory", {})
-    limit = memory.get("limit") or _memory_of_host()
+    limit = memory.get("limit") or 0
+    if limit <= 0:  # not limited: what there is
+        limit = _memory_of_host()
     yield "cpu_percent", processor_share(before, after)
     yield "memory_usage", memory.get("usage", 0)
     yield "memory_limit", limit
