@@ -111,7 +111,7 @@ def _older_or_newer(row: Row, key: str, value: str, rows: list[Row]) -> bool:
     for other in rows:
         if other["Names"] == value or other["ID"].startswith(value):
             earlier = row["CreatedAt"] < other["CreatedAt"]
-            return earlier if key == "before" else row["CreatedAt"] > other["CreatedAt"]
+            return bool(earlier if key == "before" else row["CreatedAt"] > other["CreatedAt"])
     raise InvalidInput(f"--filter {key}: no container {value!r}", "`runtime ps --all` lists them")
 
 

@@ -11,7 +11,7 @@ from runtime.cli.quantities import decimal_size
 from runtime.cli.session import engine
 
 
-@click.group("system", help="Commands on all of it.")
+@click.group("system", short_help="Commands on all of it", help="Commands on all of it.")
 def command() -> None:
     pass
 
