@@ -37,9 +37,9 @@ def set_attributes(path: bytes | int, attributes: dict[bytes, bytes], what: byte
             raise
 
 
-def attributes(path: bytes | str | int) -> dict[bytes, bytes]:
-    """The extended attributes of a file, a link not followed, without those that are not a layer's."""
-    follow = isinstance(path, int)
+def attributes(path: bytes | str | int, follow: bool = False) -> dict[bytes, bytes]:
+    """The extended attributes of a file, without those that are not a layer's. `follow`: the links of /proc/self/fd."""
+    follow = follow or isinstance(path, int)
     try:
         names = os.listxattr(path, follow_symlinks=follow)
     except OSError as error:

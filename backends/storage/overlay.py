@@ -11,7 +11,6 @@ from backends.storage.store import LayerStore, storage_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import BinaryIO
 
     from backends.storage.changes import Change
@@ -131,13 +130,13 @@ class OverlayStorage(LayerStore):
             making.record.links = ()
         return size
 
-    def _changes(self, layer: str) -> Iterator[Change]:
+    def _changes(self, layer: str) -> list[Change]:
         from backends.storage.changes import overlay_changes
         from backends.storage.view import View
 
         record = self.registry.get(layer)
         with View(self._below(record)) as view:
-            yield from overlay_changes(self.registry.tree(layer), view)
+            return overlay_changes(self.registry.tree(layer), view)
 
     def _trees(self, layer: str) -> list[str]:
         record = self.registry.get(layer)

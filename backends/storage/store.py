@@ -8,7 +8,7 @@ import os
 from arch import kernel
 from backends.catalogue import find
 from backends.contract import StorageBackend
-from backends.errors import LayerExists, StorageError
+from backends.errors import StorageError
 from backends.storage.registry import Making, Registry
 
 TYPE_CHECKING = False
@@ -42,7 +42,8 @@ class LayerStore(StorageBackend):
         """Lays an archive over the prepared tree; the bytes of its files."""
         raise NotImplementedError
 
-    def _changes(self, layer: str) -> Iterator[Change]:
+    def _changes(self, layer: str) -> list[Change]:
+        """In the order of a walk."""
         raise NotImplementedError
 
     def _trees(self, layer: str) -> list[str]:
@@ -95,13 +96,15 @@ class LayerStore(StorageBackend):
             first.args = (f"{first.args[0]}; and {making.folder} could not be removed: {error}", *first.args[1:])
 
     def changes(self, layer: str) -> Iterator[tuple[str, str]]:
-        for change in self._changes(layer):
+        changes = self._changes(layer)
+        changes.sort(key=lambda change: change.path)
+        for change in changes:
             yield change.kind, os.fsdecode(b"/" + change.path)
 
     def diff(self, layer: str, archive: BinaryIO) -> None:
         from backends.storage.pack import pack
 
-        pack(self._changes(layer), archive)
+        pack(self._changes(layer), self.registry.tree(layer), archive)
 
     def peek(self, layer: str, path: str, limit: int) -> bytes:
         from backends.storage.peek import peek
@@ -185,6 +188,3 @@ def _sync_folder(folder: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-__all__ = ["LayerExists", "LayerStore", "storage_error"]
