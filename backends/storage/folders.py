@@ -14,6 +14,9 @@ from backends.storage.whiteouts import Whiteouts, is_whiteout
 
 _FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_OPEN = 128
+
+# Which missing folders `Folders.find` makes: none, those that a layer below has, all.
+NEVER, BELOW, ALWAYS = range(3)
 _MOST_LINKS = 40
 
 
@@ -49,10 +52,10 @@ class Folders:
             os.close(folder.descriptor)
         self._open.clear()
 
-    def find(self, path: bytes, make: bool = True) -> Folder:
+    def find(self, path: bytes, make: int = ALWAYS) -> Folder:
         """The folder of that name, links of the tree and of the layers below followed inside it.
 
-        Valid until the next call. Makes what is missing, or FileNotFoundError without `make`. HostileLayer.
+        Valid until the next call. FileNotFoundError for what is missing and not to be made. HostileLayer.
         """
         known = self._open.get(path)
         if known is not None:
@@ -82,7 +85,7 @@ class Folders:
             os.close(self._open.pop(next(iter(self._open))).descriptor)
         self._open[name] = folder
 
-    def _step(self, folder: Folder, name: bytes, make: bool) -> Folder:
+    def _step(self, folder: Folder, name: bytes, make: int) -> Folder:
         descriptor, target = self._enter(folder, name, make)
         if target is None:
             path = folder.below(name)
@@ -91,7 +94,7 @@ class Folders:
             return Folder(descriptor, path)
         return self._through(folder, name, target, make)
 
-    def _through(self, folder: Folder, name: bytes, target: bytes, make: bool) -> Folder:
+    def _through(self, folder: Folder, name: bytes, target: bytes, make: int) -> Folder:
         """The folder to which a link leads, from the root again, since `..` of an open one may be anywhere."""
         parts = folder.path.split(b"/") if folder.path else []
         rest = [*reversed(target.split(b"/"))]
@@ -139,7 +142,7 @@ class Folders:
             at = inner
         return Folder(at, b"/".join(parts))
 
-    def _enter(self, folder: Folder, name: bytes, make: bool) -> tuple[int, bytes | None]:
+    def _enter(self, folder: Folder, name: bytes, make: int) -> tuple[int, bytes | None]:
         """One component: the open folder, or the target of a link to follow instead."""
         try:
             return os.open(name, _FLAGS, dir_fd=folder.descriptor), None
@@ -160,13 +163,13 @@ class Folders:
             return os.open(name, _FLAGS, dir_fd=folder.descriptor), None
         raise self._hostile(folder.below(name), "an entry lies below a file")
 
-    def _make(self, folder: Folder, name: bytes, make: bool) -> tuple[int, bytes | None]:
+    def _make(self, folder: Folder, name: bytes, make: int) -> tuple[int, bytes | None]:
         """A folder that the archive has no entry for: as it is below, or an ordinary one."""
         path = folder.below(name)
         found = self._view.find(path)
         if found is not None and S_ISLNK(found.status.st_mode):
             return -1, os.readlink(found.path)
-        if not make:
+        if make == NEVER or (make == BELOW and found is None):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
         if found is not None and not S_ISDIR(found.status.st_mode):
             raise self._hostile(path, "an entry lies below a file")

@@ -112,6 +112,8 @@ class _Writer:
     def _sparse(self, name: bytes, descriptor: int, status: os.stat_result, found: dict[bytes, bytes]) -> None:
         """GNU's format 1.0, which tar, Go and Python read."""
         chunks = extents(descriptor, status.st_size)
+        if not chunks or chunks[-1][1] < status.st_size:
+            chunks.append((status.st_size, status.st_size))  # GNU tar takes a file's end from its last piece
         numbers = [len(chunks)]
         for start, end in chunks:
             numbers += (start, end - start)

@@ -52,8 +52,10 @@ def source(archive: BinaryIO) -> Source:
     """The best way to read what is left of `archive`."""
     if isinstance(archive, Region):
         return FileSource(archive.fileno(), archive.offset + archive.tell(), archive.offset + archive.length)
-    if isinstance(archive, (io.BufferedReader, io.FileIO)) and S_ISREG(os.fstat(archive.fileno()).st_mode):
-        return FileSource(archive.fileno(), archive.tell(), os.fstat(archive.fileno()).st_size)
+    if isinstance(archive, io.BufferedReader) and isinstance(archive.raw, io.FileIO):
+        status = os.fstat(archive.fileno())
+        if S_ISREG(status.st_mode):
+            return FileSource(archive.fileno(), archive.tell(), status.st_size)
     return Source(archive)
 
 

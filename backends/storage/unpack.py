@@ -13,7 +13,7 @@ from backends.storage import entry as kinds
 from backends.storage.archive import Archive
 from backends.storage.data import copy_file
 from backends.storage.entry import Entry
-from backends.storage.folders import Folder, Folders
+from backends.storage.folders import BELOW, NEVER, Folder, Folders
 from backends.storage.limits import Limits
 from backends.storage.metadata import clear_attributes, copy_metadata, inside, set_attributes
 from backends.storage.removal import remove_entry
@@ -163,7 +163,7 @@ class _Unpacking:
         if not last:
             raise _hostile(entry, "it is a hard link to a folder")
         try:
-            source = self.folders.find(head, make=False)
+            source = self.folders.find(head, BELOW)
         except FileNotFoundError:
             raise _hostile(entry, f"it is a hard link to {os.fsdecode(entry.link)!r}, which does not exist") from None
         held = os.dup(source.descriptor)
@@ -255,7 +255,7 @@ class _Unpacking:
     def _set_time(self, path: bytes, mtime: int) -> None:
         head, _, name = path.rpartition(b"/")
         try:
-            folder = self.folders.find(head, make=False)
+            folder = self.folders.find(head, NEVER)
             status = os.stat(name or b".", dir_fd=folder.descriptor, follow_symlinks=False)
             if folder.path == head and S_ISDIR(status.st_mode):
                 os.utime(name or b".", ns=(mtime, mtime), dir_fd=folder.descriptor, follow_symlinks=False)
