@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from runtime.errors import InvalidInput, Unsupported
+from runtime.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +18,7 @@ UNCONFINED = "unconfined"
 _KINDS = ("no-new-privileges", "seccomp", "apparmor", "label", "systempaths", "writable-cgroups")
 
 
-@dataclass(frozen=True)
-class SecurityOptions:
+class SecurityOptions(Value):
     """`seccomp` and `apparmor`: empty for the default, "unconfined", or a file's or profile's name."""
 
     no_new_privileges: bool = False

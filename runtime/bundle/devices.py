@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import stat
-from dataclasses import dataclass
 
 from runtime.containers.request import Device
 from runtime.errors import InvalidInput
+from runtime.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Value):
     """A device node of the host, as stat(2) saw it: `kind` is "c" or "b"."""
 
     kind: str

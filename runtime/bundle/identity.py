@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from runtime.errors import InvalidInput
+from runtime.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,24 +13,21 @@ if TYPE_CHECKING:
 _LARGEST = 2**31 - 1  # what docker and runc accept; 2**32 - 1 means "no change" to setuid(2)
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Value):
     uid: int
     gid: int
     groups: tuple[int, ...]
     home: str
 
 
-@dataclass(frozen=True)
-class _User:
+class _User(Value):
     name: str
     uid: int
     gid: int
     home: str
 
 
-@dataclass(frozen=True)
-class _Group:
+class _Group(Value):
     name: str
     gid: int
     members: tuple[str, ...]

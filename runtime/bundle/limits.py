@@ -4,7 +4,6 @@ to say; here only what contradicts itself is refused."""
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 
 from runtime.errors import InvalidInput
 
@@ -30,11 +29,6 @@ def limits(wanted: Resources, cpus: int, swap_accounting: bool, nodes: Mapping[s
         "blockIO": _block(wanted, nodes),
     }
     return {name: values for name, values in resources.items() if values}
-
-
-def said_limits(wanted: Resources) -> list[str]:
-    """The names of the fields that the user set."""
-    return [item.name for item in fields(wanted) if getattr(wanted, item.name) not in (None, "", ())]
 
 
 def _memory(wanted: Resources, swap_accounting: bool) -> dict[str, Any]:

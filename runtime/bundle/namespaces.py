@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from runtime.errors import InvalidInput
+from runtime.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ _OWN_WORDS = {
 _JOINABLE = ("network", "pid", "ipc")
 
 
-@dataclass(frozen=True)
-class Namespaces:
+class Namespaces(Value):
     """For each kind: OWN, HOST or JOINED."""
 
     network: str

@@ -3,15 +3,14 @@ gathered beforehand so that compiling stays pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from runtime.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runtime.bundle.devices import Node
 
 
-@dataclass(frozen=True)
-class IdRange:
+class IdRange(Value):
     """`size` ids from `inside` on in the container are those from `outside` on of the host."""
 
     inside: int
@@ -19,8 +18,7 @@ class IdRange:
     size: int
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Value):
     """
     identifier    the container's, 64 hexadecimal digits
     folder        where the generated files lie (`hostname`, `hosts`, `resolv.conf`); empty: none are mounted
@@ -42,9 +40,9 @@ class Surroundings:
     passwd: str = ""
     group: str = ""
     cgroup: str = ""
-    volumes: dict[str, str] = field(default_factory=dict)
-    nodes: dict[str, Node] = field(default_factory=dict)
-    namespaces: dict[str, str] = field(default_factory=dict)
+    volumes: dict[str, str] = {}
+    nodes: dict[str, Node] = {}
+    namespaces: dict[str, str] = {}
     shm: str = ""
     uid_map: tuple[IdRange, ...] = ()
     gid_map: tuple[IdRange, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 
 from backends.errors import BackendError
 from backends.selection import select_all
@@ -197,7 +196,7 @@ class Creation:
             uid_map=uid_map,
             gid_map=gid_map,
         )
-        return replace(surroundings, passwd=passwd, group=group)
+        return surroundings.replaced(passwd=passwd, group=group)
 
 
 def _write_files(folder: str, request: Request, hostname: str) -> None:

@@ -6,17 +6,15 @@ mean "not said", so that the image's own settings and the defaults apply. Sizes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-
 from runtime.errors import InvalidInput
+from runtime.value import Value, fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-@dataclass(frozen=True)
-class Mount:
+class Mount(Value):
     """One --mount, --volume or --tmpfs.
 
     type           "bind", "volume" or "tmpfs"
@@ -35,8 +33,7 @@ class Mount:
     copy: bool = True
 
 
-@dataclass(frozen=True)
-class Device:
+class Device(Value):
     """A device of the host: `permissions` for the cgroup out of "rwm"."""
 
     source: str
@@ -44,8 +41,7 @@ class Device:
     permissions: str = "rwm"
 
 
-@dataclass(frozen=True)
-class Ulimit:
+class Ulimit(Value):
     """A resource limit by its short name ("nofile"); -1 is unlimited."""
 
     name: str
@@ -53,16 +49,14 @@ class Ulimit:
     hard: int
 
 
-@dataclass(frozen=True)
-class Throttle:
+class Throttle(Value):
     """A block device's rate: bytes or operations a second."""
 
     device: str
     rate: int
 
 
-@dataclass(frozen=True)
-class Resources:
+class Resources(Value):
     """The limits of a container; what `update` may change later. None: not said."""
 
     memory: int | None = None
@@ -87,16 +81,14 @@ class Resources:
     device_write_iops: tuple[Throttle, ...] = ()
 
 
-@dataclass(frozen=True)
-class RestartPolicy:
+class RestartPolicy(Value):
     """`name` out of "no", "always", "unless-stopped", "on-failure"; `maximum` restarts of the last, 0 for no bound."""
 
     name: str = "no"
     maximum: int = 0
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Value):
     """A container as asked for. Either `image` or `rootfs`."""
 
     image: str = ""
@@ -105,8 +97,8 @@ class Request:
     pull: str = "missing"
     name: str = ""
     cidfile: str = ""
-    labels: dict[str, str] = field(default_factory=dict)
-    annotations: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
 
     # ------------------------------------------------------------------------------------------ the program
     command: tuple[str, ...] = ()
@@ -124,7 +116,7 @@ class Request:
     init: bool = False
     stop_signal: str = ""
     stop_timeout: int | None = None
-    restart: RestartPolicy = field(default_factory=RestartPolicy)
+    restart: RestartPolicy = RestartPolicy()
     auto_remove: bool = False
 
     # --------------------------------------------------------------------------------------------- its files
@@ -136,7 +128,7 @@ class Request:
     device_cgroup_rules: tuple[str, ...] = ()
 
     # -------------------------------------------------------------------------------------------- its limits
-    resources: Resources = field(default_factory=Resources)
+    resources: Resources = Resources()
     ulimits: tuple[Ulimit, ...] = ()
     oom_score_adjustment: int | None = None
     cgroup_parent: str = ""
@@ -152,7 +144,7 @@ class Request:
     uts: str = ""
     userns: str = ""
     cgroupns: str = ""
-    sysctls: dict[str, str] = field(default_factory=dict)
+    sysctls: dict[str, str] = {}
 
     # ------------------------------------------------------------------------------------------- its network
     network: str = ""
@@ -168,8 +160,8 @@ class Request:
 
     # ---------------------------------------------------------------------------------------- logs, backends
     log_driver: str = ""
-    log_options: dict[str, str] = field(default_factory=dict)
-    backends: dict[str, str] = field(default_factory=dict)  # forced by name: {"storage": "copy"}
+    log_options: dict[str, str] = {}
+    backends: dict[str, str] = {}  # forced by name: {"storage": "copy"}
     require: tuple[str, ...] = ()  # guarantees
     prefer: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
@@ -187,14 +179,13 @@ class Request:
 
     def with_resources(self, changes: Resources) -> Request:
         """This request with `changes`' limits in place of its own; what `changes` does not say stays."""
-        said = {item.name: getattr(changes, item.name) for item in fields(changes)}
         default = Resources()
+        said = {name: getattr(changes, name) for name in fields(changes)}
         said = {name: value for name, value in said.items() if value != getattr(default, name)}
-        return replace(self, resources=replace(self.resources, **said))
+        return self.replaced(resources=self.resources.replaced(**said))
 
 
-@dataclass(frozen=True)
-class ExecRequest:
+class ExecRequest(Value):
     """One `exec`: another program in a running container."""
 
     command: tuple[str, ...] = ()
@@ -235,9 +226,8 @@ _MANY = {
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        names = value.__dataclass_fields__
-        plain = {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, Value):
+        plain = {name: _plain(getattr(value, name)) for name in fields(value)}
         if isinstance(value, (Request, ExecRequest, Resources)):
             blank = _BLANKS[type(value)]
             return {name: item for name, item in plain.items() if getattr(value, name) != getattr(blank, name)}
@@ -246,7 +236,7 @@ def _plain(value: Any) -> Any:
 
 
 def _build(cls: type[Any], data: dict[str, Any]) -> Any:
-    unknown = set(data) - set(cls.__dataclass_fields__)
+    unknown = set(data) - set(fields(cls))
     if unknown:
         raise InvalidInput(
             f"unknown field in a container's request: {', '.join(sorted(unknown))}",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass, field
 from time import gmtime, strftime
 
 from runtime import records
 from runtime.bundle.mounts import check_volume_name
 from runtime.errors import Damaged, InUse, InvalidInput, UnknownVolume, explain
+from runtime.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,14 +25,13 @@ _UNFINISHED = ".new-"
 _GONE = ".gone-"
 
 
-@dataclass(frozen=True)
-class Volume:
+class Volume(Value):
     """`folder` is what containers see; `anonymous` ones were made for one container and go with it."""
 
     name: str
     folder: str
     created: str = ""  # RFC 3339, UTC
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = {}
     anonymous: bool = False
 
     def inspect(self) -> dict[str, Any]:
