@@ -1,0 +1,51 @@
+"""The doctor's chapters: capabilities by the first word of their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probes.finding import Finding
+from probes.report import HostReport
+
+AREAS: dict[str, str] = {
+    "namespace": "Namespaces",
+    "process": "Processes",
+    "mount": "Mounts",
+    "seccomp": "Seccomp",
+    "lsm": "Security modules",
+    "storage": "Storage",
+    "cgroup": "Control groups",
+    "network": "Network",
+    "emulation": "Emulation",
+    "privilege": "Privileges",
+    "lxc": "LXC",
+    "init": "Init system",
+    "containment": "Surroundings",
+    "program": "Programs",
+}
+
+
+@dataclass(frozen=True)
+class Area:
+    name: str
+    title: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def present(self) -> int:
+        return sum(finding.present for finding in self.findings)
+
+    @property
+    def notable(self) -> tuple[Finding, ...]:
+        """What is missing and somebody blocks: not what this host simply does another way."""
+        return tuple(
+            finding for finding in self.findings if not finding.present and (finding.blocker or finding.remedy)
+        )
+
+
+def chapters(report: HostReport) -> tuple[Area, ...]:
+    """Every area that the report has findings for, in the catalogue's order."""
+    grouped: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        grouped.setdefault(finding.capability.partition(".")[0], []).append(finding)
+    return tuple(Area(name, AREAS.get(name, name), tuple(findings)) for name, findings in grouped.items())
