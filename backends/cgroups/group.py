@@ -163,18 +163,18 @@ class HierarchyCgroup(Cgroup):
                 )
 
     def _kill_once(self, folder: Folder, left: list[int]) -> None:
-        if UNIFIED in self.paths and folder.has("cgroup.kill"):  # Linux 5.14
-            return folder.set("kill", "cgroup.kill", "1")
         freezer = self._freezer_or_none()
-        # Nothing forks while it is stopped, so nothing slips through; v1 acts on SIGKILL when it is let go.
-        if freezer and len(left) > 1:
-            controller("freezer").begin(*freezer)
-            left = folder.members()
-        for pid in left:
-            _end(pid)
-        if freezer:
+        if UNIFIED in self.paths and folder.has("cgroup.kill"):  # Linux 5.14
+            folder.set("kill", "cgroup.kill", "1")
+        else:
+            # Nothing forks while it is stopped, so nothing slips through.
+            if freezer and len(left) > 1:
+                controller("freezer").begin(*freezer)
+                left = folder.members()
+            for pid in left:
+                _end(pid)
+        if freezer:  # what v1 has stopped acts on SIGKILL only when it is let go
             controller("freezer").thaw(*freezer)
-        return None
 
     def remove(self) -> None:
         for path in self.paths.values():

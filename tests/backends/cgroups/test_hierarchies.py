@@ -29,6 +29,10 @@ MIB = 1 << 20
 DENY_ALL = {"allow": False, "access": "rwm"}
 
 needs_v1 = pytest.mark.skipif("memory" not in LAYOUT.v1, reason="cgroup v1 is not mounted here")
+needs_cpuset = pytest.mark.skipif(
+    "cpuset" not in LAYOUT.v1 and (not LAYOUT.v2 or "cpuset" not in Folder(LAYOUT.v2).find("cgroup.controllers")),
+    reason="no cpuset here",
+)
 needs_v2 = pytest.mark.skipif(not LAYOUT.v2, reason="cgroup v2 is not mounted here")
 
 
@@ -45,14 +49,14 @@ def nothing_is_left() -> Iterator[None]:
 
 
 def managers() -> list[type[HierarchyManager]]:
-    kinds: list[type[HierarchyManager]] = []
-    if "memory" in LAYOUT.v1:
-        kinds.append(V1Cgroups)
-        if LAYOUT.v2:
-            kinds.append(HybridCgroups)
-    if LAYOUT.v2 and "memory" in Folder(LAYOUT.v2).find("cgroup.controllers").split():
-        kinds.append(V2Cgroups)
-    return kinds
+    """Those for which this machine has all that the tests limit."""
+    v1 = set(LAYOUT.v1)
+    v2 = set(Folder(LAYOUT.v2).find("cgroup.controllers").split()) | {"freezer", "devices"} if LAYOUT.v2 else set()
+    needed = {"memory", "cpu", "pids", "freezer", "devices"}
+    offered: list[tuple[type[HierarchyManager], set[str]]] = [(V1Cgroups, v1), (V2Cgroups, v2)]
+    if v1 and v2:
+        offered.append((HybridCgroups, v1 | v2))
+    return [kind for kind, controllers in offered if needed <= controllers]
 
 
 @pytest.fixture(params=managers(), ids=lambda kind: kind.name)
@@ -172,6 +176,7 @@ def test_cpu_time_above_the_quota_is_withheld(groups: HierarchyManager, path: st
     assert found["usage"] < 300_000_000  # of 500 ms, a tenth and what the kernel lets through
 
 
+@needs_cpuset
 def test_a_container_is_held_to_its_cpus(groups: HierarchyManager, path: str) -> None:
     group = groups.create(path, {"cpu": {"cpus": "0"}})
     assert status_of(inside(group, lambda: 0 if os.sched_getaffinity(0) == {0} else 1)) == 0
@@ -199,14 +204,24 @@ def test_only_granted_devices_can_be_opened(groups: HierarchyManager, path: str)
 
 def test_a_paused_group_stands_still_until_it_is_let_go(groups: HierarchyManager, path: str) -> None:
     group = groups.create(path, {})
-    child = inside(group, sleep)
+
+    def answer() -> int:
+        signal.signal(signal.SIGTERM, lambda number, frame: os._exit(7))
+        os.write(writer, b"r")
+        return sleep()
+
+    reader, writer = os.pipe()
+    child = inside(group, answer)
+    assert os.read(reader, 1) == b"r"
     group.freeze()
     assert group.frozen()
-    os.kill(child, signal.SIGTERM)
+    os.kill(child, signal.SIGTERM)  # caught, so it waits; v2 would act at once on one that kills
     assert os.waitpid(child, os.WNOHANG) == (0, 0)
     group.thaw()
+    assert status_of(child) == 7
     assert not group.frozen()
-    assert status_of(child) == -signal.SIGTERM
+    os.close(reader)
+    os.close(writer)
 
 
 def test_a_paused_group_is_killed_too(groups: HierarchyManager, path: str) -> None:
@@ -263,6 +278,7 @@ def test_limits_are_changed_up_and_down_in_any_order(groups: HierarchyManager, p
     assert group.statistics()["pids"]["limit"] == -1
 
 
+@needs_cpuset
 def test_a_limit_that_the_kernel_refuses_is_named_with_file_value_and_errno(
     groups: HierarchyManager, path: str
 ) -> None:
@@ -273,6 +289,7 @@ def test_a_limit_that_the_kernel_refuses_is_named_with_file_value_and_errno(
     assert "name CPUs that this machine has" in caught.value.hint
 
 
+@needs_cpuset
 def test_a_creation_that_fails_leaves_nothing(groups: HierarchyManager, path: str) -> None:
     with pytest.raises(CgroupError):
         groups.create(path, {"cpu": {"cpus": "4000"}})
@@ -342,7 +359,9 @@ def test_v1_refuses_names_of_v2(path: str) -> None:
 @needs_v1
 def test_swappiness_and_reservation_reach_v1(path: str) -> None:
     group = V1Cgroups(LAYOUT).create(path, {"memory": {"reservation": 4 * MIB, "swappiness": 10}})
-    folder = Folder(group.paths["memory"])
+    found = group.folder("memory", "")
+    assert found is not None
+    folder = found[0]
     assert (folder.read("memory.soft_limit_in_bytes"), folder.read("memory.swappiness")) == (str(4 * MIB), "10")
 
 
@@ -371,6 +390,17 @@ def test_both_together_join_v2_where_the_starter_is_in_a_service_there(path: str
     assert f"0::{path}" in Path(f"/proc/{child}/cgroup").read_text().splitlines()
     group.kill()
     status_of(child)
+
+
+@needs_v1
+@needs_v2
+def test_what_v1_has_paused_dies_though_v2_kills_it(path: str) -> None:
+    in_a_service = Layout(LAYOUT.v1, LAYOUT.v2, {**LAYOUT.own, "unified": "/system.slice/some.service"})
+    group = HybridCgroups(in_a_service).create(path, {})
+    child = inside(group, sleep)
+    group.freeze()
+    group.kill()
+    assert status_of(child) == -signal.SIGKILL
 
 
 @needs_v1
