@@ -8,11 +8,11 @@ kernel), which are decided here. A file that is linux.seccomp already passes thr
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
 
 from backends.security.errors import BadProfile
 from backends.security.seccomp.abi import PROFILE_NAMES, profile_name
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any

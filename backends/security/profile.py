@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from arch.syscalls import table
 from backends.security import calls
 from backends.security.docker_profile import resolve_profile
 from backends.security.seccomp.abi import machine, profile_name, spoken
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
