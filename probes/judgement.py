@@ -77,7 +77,7 @@ def found(
 
 def powerless(capability: str, circumstances: Circumstances) -> Finding:
     """For what was not tried because nothing lets us try it."""
-    reason = "not tried: neither CAP_SYS_ADMIN nor a user namespace to try it in"
+    reason = "not tried, for want of CAP_SYS_ADMIN or a user namespace"
     return found(capability, UNKNOWN, reason, circumstances, context(capability, False, circumstances), PRIVILEGE)
 
 
@@ -172,7 +172,7 @@ def _not_there(capability: str, outcome: Outcome, circumstances: Circumstances) 
         return NOBODY, "this kernel does not run such programs, and no interpreter is registered for them"
     return (
         KERNEL_CONFIG,
-        f"this kernel was built without it, or its module is not loaded ({outcome.call}: {outcome.errno})",
+        f"not in this kernel, or its module is not loaded ({outcome.call}: {outcome.errno})",
     )
 
 

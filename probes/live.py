@@ -16,8 +16,11 @@ _MOST = 4 * 1024 * 1024  # bytes of a file: nothing that is asked for comes near
 
 class LiveHost(Host):
     def read(self, path: str) -> str:
-        with open(path, "rb") as file:
-            content = file.read(_MOST)
+        content = b""
+        with open(path, "rb", buffering=0) as file:
+            # A sysctl refuses buffers that kmalloc cannot hold (ENOMEM), so never ask for much at once.
+            while len(content) < _MOST and (block := file.read(65536)):
+                content += block
         if path.endswith(".gz"):
             content = _unpack(content)
         return content.decode("utf-8", "replace")

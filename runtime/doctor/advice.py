@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from backends.catalogue import members
 from backends.contract import Selection
-from backends.guarantees import DEFAULT_DEMANDS, Demands
+from backends.guarantees import DEFAULT_DEMANDS, FAMILIES, GIVEN_UP_BY, Demands
+from backends.requirements import unmet
 from backends.selection import consider_all
 from probes.finding import KERNEL_AGE, PRESENT, Finding
 from probes.origins import origin
@@ -36,6 +38,38 @@ class Advice:
         }
 
 
+@dataclass(frozen=True)
+class Waiver:
+    """A backend that works here once containers do without some promises: the flags that give them up by name."""
+
+    backend: str
+    flags: tuple[str, ...]
+    guarantees: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        return {"backend": self.backend, "flags": list(self.flags), "guarantees": list(self.guarantees)}
+
+
+def waive(
+    report: HostReport, selections: Mapping[str, Selection], demands: Demands = DEFAULT_DEMANDS
+) -> tuple[Waiver, ...]:
+    """For each family without a backend, those that only lack promises which a user can give up."""
+    answer = []
+    for family, selection in selections.items():
+        for entry in members(family):
+            lacking = tuple(sorted((demands.require & FAMILIES[family]) - entry.guarantees(report)))
+            flags = tuple(dict.fromkeys(_flag(guarantee) for guarantee in lacking))
+            if not selection.chosen and all(flags) and lacking and not unmet(entry.requirements, report):
+                answer.append(Waiver(f"{family}/{entry.name}", flags, lacking))
+    return tuple(answer)
+
+
+def _flag(guarantee: str) -> str:
+    """The flag that gives up this promise and the fewest others; empty if there is none."""
+    flags = [flag for flag, given_up in GIVEN_UP_BY.items() if guarantee in given_up]
+    return min(flags, key=lambda flag: len(GIVEN_UP_BY[flag]), default="")
+
+
 def promised(selections: Mapping[str, Selection]) -> frozenset[str]:
     """What the chosen backends promise together."""
     return frozenset(
@@ -50,11 +84,12 @@ def promised(selections: Mapping[str, Selection]) -> frozenset[str]:
 def advise(
     report: HostReport, selections: Mapping[str, Selection], demands: Demands = DEFAULT_DEMANDS
 ) -> tuple[Advice, ...]:
-    """One piece of advice for each remedy in the report, the most useful first; of newer kernels only those versions
-    that unlock more than the one before."""
-    advices = [_weigh(remedy, found, report, selections, demands) for remedy, found in _remedies(report).items()]
-    advices += _kernels(report, selections, demands)
-    return tuple(sorted(advices, key=lambda advice: -advice.worth))
+    """One piece of advice for each remedy in the report, the most useful first; newer kernels in their order, each with
+    what it unlocks beyond the one before."""
+    groups = [[_weigh(remedy, found, report, selections, demands)] for remedy, found in _remedies(report).items()]
+    groups.append(_kernels(report, selections, demands))
+    groups.sort(key=lambda group: -sum(advice.worth for advice in group))
+    return tuple(advice for group in groups for advice in group)
 
 
 def together(
@@ -78,14 +113,22 @@ def _kernels(report: HostReport, selections: Mapping[str, Selection], demands: D
     aged = [finding for finding in report.findings if finding.blocker == KERNEL_AGE and not finding.present]
     versions = sorted({origin(finding.capability).since for finding in aged})
     advices: list[Advice] = []
-    best = 0
+    backends: set[str] = set()
+    guarantees: set[str] = set()
     for version in versions:
         brought = [finding for finding in aged if origin(finding.capability).since <= version]
         remedy = f"boot Linux {'.'.join(map(str, version))} or newer"
-        advice = _weigh(remedy, brought, report, selections, demands)
-        if advice.worth > best or version == versions[-1]:
-            advices.append(advice)
-            best = max(best, advice.worth)
+        whole = _weigh(remedy, brought, report, selections, demands)
+        more = Advice(
+            remedy,
+            whole.capabilities,
+            tuple(backend for backend in whole.backends if backend not in backends),
+            tuple(guarantee for guarantee in whole.guarantees if guarantee not in guarantees),
+        )
+        if more.worth or version == versions[-1]:
+            advices.append(more)
+        backends.update(whole.backends)
+        guarantees.update(whole.guarantees)
     return advices
 
 
@@ -98,8 +141,7 @@ def _weigh(
 ) -> Advice:
     then = consider_all(cured(report, brought), demands)
     capabilities = tuple(finding.capability for finding in brought)
-    guarantees = tuple(sorted(promised(then) - promised(selections)))
-    return Advice(remedy, capabilities, _unlocked(selections, then), guarantees)
+    return Advice(remedy, capabilities, _unlocked(selections, then), _gained(selections, then))
 
 
 def cured(report: HostReport, brought: list[Finding]) -> HostReport:
@@ -110,6 +152,12 @@ def cured(report: HostReport, brought: list[Finding]) -> HostReport:
         for finding in report.findings
     ]
     return HostReport(report.machine, report.kernel, report.distribution, findings, report.privileged)
+
+
+def _gained(now: Mapping[str, Selection], then: Mapping[str, Selection]) -> tuple[str, ...]:
+    """New promises of families that have a backend already: that one without gets one says enough of the others."""
+    settled = {family: selection for family, selection in then.items() if family in now and now[family].chosen}
+    return tuple(sorted(promised(settled) - promised(now)))
 
 
 def _unlocked(now: Mapping[str, Selection], then: Mapping[str, Selection]) -> tuple[str, ...]:

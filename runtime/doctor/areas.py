@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probes.finding import Finding
+from probes.finding import UNKNOWN, Finding
 from probes.report import HostReport
 
 AREAS: dict[str, str] = {

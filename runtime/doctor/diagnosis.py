@@ -12,7 +12,7 @@ from backends.selection import missing_for
 from probes.capability import CATALOGUE
 from probes.finding import Finding
 from probes.report import HostReport
-from runtime.doctor.advice import Advice, advise, promised, together
+from runtime.doctor.advice import Advice, Waiver, advise, promised, together, waive
 from runtime.doctor.areas import Area, chapters
 
 SCHEMA = 1
@@ -56,6 +56,7 @@ class Diagnosis:
     missing: tuple[Missing, ...]
     advice: tuple[Advice, ...]
     together: tuple[str, ...]
+    waivers: tuple[Waiver, ...]
     areas: tuple[Area, ...]
 
     @property
@@ -90,6 +91,7 @@ class Diagnosis:
             ],
             "advice": [advice.as_dict() for advice in self.advice],
             "together": list(self.together),
+            "waivers": [waiver.as_dict() for waiver in self.waivers],
             "capabilities": [_capability(finding) for area in self.areas for finding in area.findings],
         }
 
@@ -108,6 +110,7 @@ def diagnose(report: HostReport, selections: Mapping[str, Selection], demands: D
         missing,
         advise(report, selections, demands),
         together(report, selections, demands),
+        waive(report, selections, demands),
         chapters(report),
     )
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import textwrap
 
-from backends.guarantees import GUARANTEES
 from probes.capability import CATALOGUE
-from probes.finding import ABSENT, DENIED, PRESENT, UNKNOWN, Finding
+from probes.finding import ABSENT, DENIED, KERNEL_AGE, PRESENT, UNKNOWN, Finding
+from probes.origins import origin
 from probes.report import HostReport
 from runtime.doctor.advice import Advice
 from runtime.doctor.areas import Area
 from runtime.doctor.diagnosis import DEGRADED, HEALTHY, UNUSABLE, Choice, Diagnosis, Missing
 
+ENOUGH = 2  # reasons of one backend
+# Titles that differ in one word: what is before it, and after
+PLURALS = (("the program ", ""), ("the v1 controller ", ""), ("the v2 controller ", ""), ("running ", " programs"))
+# Worth telling although no backend of today rests on it
+NOTEWORTHY = frozenset(("namespace.user", "namespace.user.nested"))
 MARKS = {PRESENT: "+", ABSENT: "-", DENIED: "!", UNKNOWN: "?"}
 _COLOURS = {
     PRESENT: "32", ABSENT: "31", DENIED: "33", UNKNOWN: "35", HEALTHY: "1;32", DEGRADED: "1;33", UNUSABLE: "1;31",
@@ -57,7 +62,7 @@ def render(diagnosis: Diagnosis, width: int = 80, colour: bool = False, verbose:
     page.line()
     head = diagnosis.health.upper()
     page.wrapped(diagnosis.summary, len(head) + 2, head, page.paint(head, diagnosis.health))
-    _backends(page, diagnosis)
+    _backends(page, diagnosis, verbose)
     _missing(page, diagnosis.missing)
     _advice(page, diagnosis, verbose)
     _capabilities(page, diagnosis.areas, verbose)
@@ -87,28 +92,30 @@ def host(report: HostReport) -> str:
     return ", ".join(parts)
 
 
-def _backends(page: _Page, diagnosis: Diagnosis) -> None:
+def _backends(page: _Page, diagnosis: Diagnosis, verbose: bool) -> None:
     page.title("Backends")
     names = [verdict.backend for choice in diagnosis.choices for verdict in choice.verdicts]
     column = max(len(choice.family) for choice in diagnosis.choices) + 4
     indent = column + max(map(len, names), default=0) + 2
     for choice in diagnosis.choices:
-        _choice(page, choice, column, indent)
+        _choice(page, choice, column, indent, verbose)
 
 
-def _choice(page: _Page, choice: Choice, column: int, indent: int) -> None:
-    name = choice.chosen or "none"
+def _choice(page: _Page, choice: Choice, column: int, indent: int, verbose: bool) -> None:
+    name = choice.chosen or "(none)"
     head = f"  {choice.family}".ljust(column) + name
     state = PRESENT if choice.chosen else ABSENT
     page.wrapped(choice.because, indent, head, f"  {choice.family}".ljust(column) + page.paint(name, state))
     for verdict in choice.others:
         head = " " * column + verdict.backend
         painted = " " * column + page.paint(verdict.backend, "faint")
-        for reason in verdict.reasons or ("not chosen",):
+        reasons = list(verdict.reasons or ("not chosen",))
+        if len(reasons) > ENOUGH and not verbose:
+            rest = len(reasons) - ENOUGH
+            reasons[ENOUGH:] = [f"and {rest} more reason{'s' if rest > 1 else ''}"]
+        for reason in reasons:
             page.wrapped(reason, indent, head, painted)
             head = painted = ""
-    for sentence in choice.given_up:
-        page.wrapped(f"given up: {sentence}", indent)
 
 
 def _missing(page: _Page, missing: tuple[Missing, ...]) -> None:
@@ -123,8 +130,8 @@ def _missing(page: _Page, missing: tuple[Missing, ...]) -> None:
 
 
 def _advice(page: _Page, diagnosis: Diagnosis, verbose: bool) -> None:
-    useful = [advice for advice in diagnosis.advice if advice.worth]
-    others = [advice for advice in diagnosis.advice if not advice.worth]
+    useful = [advice for advice in diagnosis.advice if advice.worth or NOTEWORTHY >= set(advice.capabilities)]
+    others = [advice for advice in diagnosis.advice if advice not in useful]
     if useful:
         page.title("What would help")
         for number, advice in enumerate(useful, 1):
@@ -135,7 +142,12 @@ def _advice(page: _Page, diagnosis: Diagnosis, verbose: bool) -> None:
     more = [backend for backend in diagnosis.together if backend not in alone]
     if more:
         page.title("Only together")
-        page.wrapped(f"  with all of the advice followed: {_named(more)}", 2)
+        page.wrapped(f"all of the advice followed unlocks {_named(more)}", 2, "  ")
+    if diagnosis.waivers:
+        page.title("Or give up by name")
+        for waiver in diagnosis.waivers:
+            page.command(f"runtime run {' '.join(waiver.flags)} ...", 2, "  ")
+            page.wrapped(f"unlocks {_named((waiver.backend,))}, without {', '.join(waiver.guarantees)}", 5)
     if others and verbose:
         page.title("Also possible")
         for advice in others:
@@ -148,8 +160,8 @@ def _gains(advice: Advice) -> str:
     if advice.backends:
         parts.append(f"unlocks {_named(advice.backends)}")
     if advice.guarantees:
-        parts.append("promises " + "; ".join(f"{name} ({GUARANTEES[name]})" for name in advice.guarantees))
-    return ", and ".join(parts)
+        parts.append(f"promises {', '.join(advice.guarantees)}")
+    return ", and ".join(parts) or f"brings {_titles(advice)}"
 
 
 def _named(backends: tuple[str, ...] | list[str]) -> str:
@@ -166,23 +178,62 @@ def _capabilities(page: _Page, areas: tuple[Area, ...], verbose: bool) -> None:
     column = max((len(area.title) for area in areas), default=0) + 4
     for area in areas:
         page.line(f"  {area.title}".ljust(column) + f"{area.present} of {len(area.findings)}")
-        for finding in area.findings if verbose else area.notable:
-            _finding(page, finding, verbose)
+        if verbose:
+            for finding in area.findings:
+                _finding(page, finding)
+        else:
+            for group in _grouped(area.notable):
+                _group(page, group)
 
 
-def _finding(page: _Page, finding: Finding, verbose: bool) -> None:
+def _grouped(findings: tuple[Finding, ...]) -> list[list[Finding]]:
+    """Findings that say the same stand together; a kernel that is too old says the same of each."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        reason = "" if finding.blocker == KERNEL_AGE else finding.reason
+        groups.setdefault((finding.state, finding.blocker, reason), []).append(finding)
+    return list(groups.values())
+
+
+def _group(page: _Page, group: list[Finding]) -> None:
+    first = group[0]
+    reason, blame = first.reason or first.state, f" [{first.blocker}]" if first.blocker else ""
+    names = [_title(finding) for finding in group]
+    if first.blocker == KERNEL_AGE:
+        reason, blame = "this kernel is too old", ""
+        names = [f"{name} ({_since(finding)})" if _since(finding) else name for name, finding in zip(names, group)]
+    head, painted = f"    {MARKS[first.state]} ", f"    {page.paint(MARKS[first.state], first.state)} "
+    page.wrapped(f"{listed(names)}: {reason}{blame}", 6, head, painted)
+
+
+def listed(names: list[str]) -> str:
+    """ "the program a, the program b" as "the programs a, b"."""
+    for before, after in PLURALS:
+        if len(names) > 1 and all(name.startswith(before) and name.endswith(after) for name in names):
+            cores = [name[len(before) : len(name) - len(after)] for name in names]
+            return f"{before.rstrip()}{'' if after else 's'} {', '.join(cores)}{after}"
+    return ", ".join(names)
+
+
+def _since(finding: Finding) -> str:
+    return ".".join(map(str, origin(finding.capability).since))
+
+
+def _title(finding: Finding) -> str:
+    known = CATALOGUE.get(finding.capability)
+    return known.title if known else finding.capability
+
+
+def _finding(page: _Page, finding: Finding) -> None:
+    """With all that is known of it."""
     known = CATALOGUE.get(finding.capability)
     mark = MARKS[finding.state]
-    said = known.title if known else finding.capability
     reason = finding.reason or ("it works" if finding.present else finding.state)
     blame = f" [{finding.blocker}]" if finding.blocker else ""
-    page.wrapped(f"{said}: {reason}{blame}", 6, f"    {mark} ", f"    {page.paint(mark, finding.state)} ")
-    if not verbose:
-        return
+    page.wrapped(f"{_title(finding)}: {reason}{blame}", 6, f"    {mark} ", f"    {page.paint(mark, finding.state)} ")
     if known and not finding.present:
         page.wrapped(f"for: {known.matters}", 8)
     for line in finding.evidence:
-        page.wrapped(line, 8, "", "")
-        page.lines[-1] = page.paint(page.lines[-1], "faint")
+        page.wrapped(line, 8)
     if finding.remedy:
         page.command(finding.remedy, 12, "        do: ")
