@@ -80,6 +80,36 @@ class Namespaces:
         return CloneBirth(flags, self.joined, preserved)
 
 
+class Hooks:
+    """config.json's hooks, for the places of a plan that they belong to; nearly always there are none."""
+
+    def __init__(self, bundle: Bundle, container: str, folder: str) -> None:
+        self._bundle = bundle
+        self._any = bool(section(bundle, "hooks", "hooks"))
+        self._state = {
+            "ociVersion": bundle.get("ociVersion", ""),
+            "id": container,
+            "bundle": folder,
+            "annotations": section(bundle, "annotations", "annotations"),
+        }
+
+    def steps(self, *kinds: str) -> list[Step]:
+        if not self._any:
+            return []
+        from backends.execution.hooks import steps_of
+
+        return steps_of(self._bundle, self._state, *kinds)
+
+    def before_the_root(self) -> list[Step]:
+        if not self._any:
+            return []
+        from backends.execution.hooks import NotePid
+
+        steps = self.steps("prestart", "createRuntime")
+        inside = self.steps("createContainer")
+        return [*steps, NotePid(), *inside] if inside or self.steps("startContainer") else steps
+
+
 def make_plan(
     backend: str,
     bundle: Bundle,
@@ -89,6 +119,8 @@ def make_plan(
     init: bool = False,
     die_with_parent: bool = False,
     preserved: int = 0,
+    container: str = "",
+    folder: str = "",
 ) -> Plan:
     """UnsupportedConfiguration, naming the JSON path, for what this backend or this host cannot do.
 
@@ -96,6 +128,8 @@ def make_plan(
     init             process 1 is ours, and reaps
     die_with_parent  the container's process is killed when the calling process dies
     preserved        descriptors from 3 on that the program gets besides 0, 1 and 2
+    container        its id, and
+    folder           the bundle's folder, for the state that hooks are told
     """
     check(bundle)
     linux = section(bundle, "linux", "linux")
@@ -110,15 +144,17 @@ def make_plan(
     steps += process.early()
     steps += [Conceal(), NewSession()]
     steps += _outside(bundle, linux, namespaces, report)
-    steps += _inside(bundle, linux, namespaces, process, report, rootfs)
+    hooks = Hooks(bundle, container, folder)
+    steps += _inside(bundle, linux, namespaces, process, report, rootfs, hooks)
     steps += process.late(program, preserved)
     steps.append(AwaitStart())
+    steps += hooks.steps("startContainer")
     if init:
         from backends.execution.steps.reaper import BecomeInit
 
         steps.append(BecomeInit())
     steps += process.last(program, die_with_parent)
-    return Plan(backend, bundle, list(steps), {"rootfs": rootfs, "preserved": preserved})
+    return Plan(backend, bundle, list(steps), {"after": hooks.steps("poststart")})
 
 
 def _outside(bundle: Bundle, linux: dict[str, Any], namespaces: Namespaces, report: HostReport) -> list[Step]:
@@ -153,6 +189,7 @@ def _inside(
     process: Process,
     report: HostReport,
     rootfs: str,
+    hooks: Hooks,
 ) -> list[Step]:
     """The container's root and everything in it, up to and including the moment when it is the root."""
     user_namespace = namespaces.has("user")
@@ -169,6 +206,7 @@ def _inside(
     steps += _sysctls(linux, namespaces)
     steps += mounts.covers(linux)
     steps += _cwd(process.cwd)
+    steps += hooks.before_the_root()
     steps += _enter(report, rootfs)
     if propagation:
         steps.append(SetRootPropagation(propagation))

@@ -27,16 +27,23 @@ class NamespacesBackend(ExecutionBackend):
         init: bool = False,
         die_with_parent: bool = False,
         preserved: int = 0,
+        container: str = "",
+        folder: str = "",
     ) -> Plan:
         """See `backends.execution.plan.make_plan`."""
-        return make_plan(self.name, bundle, rootfs, report, seccomp, init, die_with_parent, preserved)
+        return make_plan(
+            self.name, bundle, rootfs, report, seccomp, init, die_with_parent, preserved, container, folder
+        )
 
     def create(self, plan: Plan, stdio: Stdio, cgroup: Cgroup | None = None) -> Process:
         labour = begin(plan.steps, stdio, cgroup)
+        labour.after = plan.settings["after"]
         labour.create()
         return _process(labour)
 
     def start(self, process: Process) -> None:
+        """A poststart hook that fails is StepFailed with the program running: to go on or to kill it is the caller's
+        choice."""
         labour: Labour = process.gate
         labour.go()
 

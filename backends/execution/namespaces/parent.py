@@ -38,15 +38,16 @@ def begin(steps: list[Step], stdio: Stdio, cgroup: Cgroup | None) -> Labour:
 class Labour:
     """One start, as the parent sees it.
 
-    `pid` is the container's process once it is known, `helpers` are intermediate children still to be reaped.
+    `helpers` are intermediate children still to be reaped; `after` the steps once the program runs.
     """
 
-    __slots__ = ("console", "context", "helpers")
+    __slots__ = ("after", "console", "context", "helpers")
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.console = -1
         self.helpers: list[int] = []
+        self.after: list[Step] = []
 
     def attend(self) -> bool:
         """Until the child waits (True) or has executed its program (False). StepFailed, with the child reaped."""
@@ -76,6 +77,8 @@ class Labour:
             self._raise_silent("start the container")
         self.attend()
         self.context.channel.close()
+        for step in self.after:
+            self._perform(step)
 
     def _raise_silent(self, what: str) -> None:
         self.abort()

@@ -86,6 +86,12 @@ def rootfs(base_rootfs: str, tmp_path: Any) -> Iterator[str]:
 
 
 @pytest.fixture
+def launching() -> tuple[Callable[..., dict[str, Any]], Callable[[dict[str, Any]], list[str]]]:
+    """(order, command), for tests that handle the launcher themselves."""
+    return order, command
+
+
+@pytest.fixture
 def run(rootfs: str) -> Run:
     def do(bundle: dict[str, Any], stdin: str = "", pass_fds: tuple[int, ...] = (), **more: Any) -> Result:
         reading, writing = os.pipe()

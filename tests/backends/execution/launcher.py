@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from typing import Any
 
@@ -46,7 +47,7 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
     result["pid"] = process.pid
     if order.get("linger"):
         tell(order["answer"], result)
-        os.read(order["linger"], 1)
+        signal.pause()
     for wish in order["enter"]:
         other = backend.enter(order["bundle"], process.pid, wish, Stdio(0, 1, 2), cgroup, report)
         result["entered"].append({"console": drain(other), "status": wait(other.pid)})

@@ -1,0 +1,173 @@
+"""config.json's `hooks`: read, and executed with the container's state on standard input.
+
+Off the launch path: imported before the fork, and only where a bundle has hooks.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import select
+import time
+
+from arch import kernel
+from backends.errors import StepFailed
+from backends.execution.configuration import integer, items, refuse, section, text
+from backends.execution.steps.program import restore_signals
+from backends.execution.steps.step import CHILD, PARENT, Context, Step
+from backends.execution.steps.stream import close_others
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# kind -> (place, the container's status at that time): runtime-spec, "POSIX-platform Hooks"
+KINDS = {
+    "prestart": (PARENT, "creating"),
+    "createRuntime": (PARENT, "creating"),
+    "createContainer": (CHILD, "creating"),
+    "startContainer": (CHILD, "created"),
+    "poststart": (PARENT, "running"),
+    "poststop": (PARENT, "stopped"),
+}
+_SIGKILL = 9
+_TICK = 0.05
+_MOST_OUTPUT = 4096
+
+
+class Hook:
+    """`timeout` in seconds, or 0 for none."""
+
+    __slots__ = ("arguments", "environment", "path", "timeout")
+
+    def __init__(self, path: str, arguments: list[str], environment: list[str], timeout: int) -> None:
+        self.path = path
+        self.arguments = arguments or [path]
+        self.environment = dict(entry.partition("=")[::2] for entry in environment)
+        self.timeout = timeout
+
+
+def read(bundle: dict[str, Any], kind: str) -> list[Hook]:
+    """UnsupportedConfiguration"""
+    hooks = section(bundle, "hooks", "hooks")
+    for name in hooks:
+        if name not in KINDS:
+            raise refuse(f"hooks.{name}", f"it is none of {', '.join(KINDS)}")
+    found = []
+    for number, entry in enumerate(items(hooks, kind, f"hooks.{kind}", dict)):
+        path = f"hooks.{kind}[{number}]"
+        program = text(entry, "path", f"{path}.path")
+        if not program.startswith("/"):
+            raise refuse(f"{path}.path", f"{program!r} is not an absolute path")
+        timeout = integer(entry, "timeout", f"{path}.timeout")
+        if timeout < 0 or ("timeout" in entry and timeout == 0):
+            raise refuse(f"{path}.timeout", "it must be greater than zero")
+        arguments = items(entry, "args", f"{path}.args")
+        found.append(Hook(program, arguments, items(entry, "env", f"{path}.env"), timeout))
+    return found
+
+
+class RunHooks(Step):
+    """`state` lacks the status and the pid, which are known when the time comes."""
+
+    __slots__ = ("hooks", "kind", "place", "state")
+
+    def __init__(self, kind: str, hooks: list[Hook], state: dict[str, Any]) -> None:
+        self.kind = kind
+        self.hooks = hooks
+        self.place, status = KINDS[kind]
+        self.state = {**state, "status": status}
+
+    def describe(self) -> str:
+        return f"run the {self.kind} hooks {' '.join(hook.path for hook in self.hooks)}"
+
+    def execute(self, context: Context) -> None:
+        for hook in self.hooks:
+            execute(hook, self.kind, {**self.state, "pid": context.pid})
+
+
+class NotePid(Step):
+    """The pid that hooks inside are told: the host's /proc knows it, as long as it is in sight."""
+
+    __slots__ = ()
+
+    def describe(self) -> str:
+        return "note the process id outside"
+
+    def execute(self, context: Context) -> None:
+        context.pid = int(os.readlink("/proc/self"))
+
+
+def steps_of(bundle: dict[str, Any], state: dict[str, Any], *kinds: str) -> list[Step]:
+    steps: list[Step] = []
+    for kind in kinds:
+        found = read(bundle, kind)
+        if found:
+            steps.append(RunHooks(kind, found, state))
+    return steps
+
+
+def execute(hook: Hook, kind: str, state: dict[str, Any]) -> None:
+    """Until it ends. StepFailed for a status other than 0, with what the hook said, and for one that takes too long."""
+    step = f"run the {kind} hook {hook.path}"
+    stdin, feed = os.pipe2(os.O_CLOEXEC)
+    listen, output = os.pipe2(os.O_CLOEXEC)
+    pid = kernel.clone(0)
+    if pid == 0:
+        _become(hook, stdin, output)
+    os.close(stdin)
+    os.close(output)
+    _feed(feed, json.dumps(state).encode())
+    try:
+        status, said = _follow(pid, listen, hook.timeout)
+    finally:
+        os.close(listen)
+    if status is None:
+        raise StepFailed(step, f"cannot {step}: it took more than {hook.timeout} s", errno.ETIMEDOUT)
+    if status:
+        raise StepFailed(step, f"cannot {step}: it ended with status {status}: {said.strip()}")
+
+
+def _become(hook: Hook, stdin: int, output: int) -> None:
+    try:
+        for number, descriptor in enumerate((stdin, output, output)):
+            os.dup2(descriptor, number)
+        close_others({0, 1, 2})
+        restore_signals()
+        os.execve(hook.path, hook.arguments, hook.environment)
+    except OSError as error:
+        os.write(2, f"{hook.path}: {error.strerror}".encode())
+    finally:
+        os._exit(127)
+
+
+def _feed(descriptor: int, data: bytes) -> None:
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    except BrokenPipeError:
+        return  # a hook need not read it
+    finally:
+        os.close(descriptor)
+
+
+def _follow(pid: int, listen: int, timeout: int) -> tuple[int | None, str]:
+    """(exit status, output); None for the status when the time was up. A hook may leave a daemon with its output."""
+    deadline = time.monotonic() + timeout if timeout else 0.0
+    said = b""
+    while True:
+        ready, _, _ = select.select([listen], [], [], _TICK)
+        data = os.read(listen, _MOST_OUTPUT) if ready else b""
+        said = (said + data)[-_MOST_OUTPUT:]
+        if ready and data:
+            continue
+        done, status = os.waitpid(pid, 0 if ready and not deadline else os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status), said.decode(errors="replace")
+        if deadline and time.monotonic() > deadline:
+            os.kill(pid, _SIGKILL)
+            os.waitpid(pid, 0)
+            return None, ""
+        if ready:  # its output is closed, and it goes on
+            time.sleep(_TICK)
