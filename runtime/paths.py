@@ -112,6 +112,10 @@ class Paths:
     def rootfs(self, identifier: str) -> str:
         return f"{self.state}/containers/{identifier}/rootfs"
 
+    def shared_memory(self, identifier: str) -> str:
+        """The /dev/shm of a container that others may join (--ipc shareable)."""
+        return f"{self.state}/containers/{identifier}/shm"
+
     def prepare(self) -> None:
         """Makes the folders that every command may count on. OSError."""
         # 0711: a container in a user namespace of its own walks through here to its root without being us.

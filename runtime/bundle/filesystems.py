@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runtime.bundle.surroundings import Surroundings
     from runtime.containers.request import Request
 
-_SHM_SIZE = 64 << 20
+SHARED_MEMORY = 64 << 20  # bytes, docker's default
 _GENERATED = (("resolv.conf", "/etc/resolv.conf"), ("hostname", "/etc/hostname"), ("hosts", "/etc/hosts"))
 
 # A later word takes the earlier one's place.
@@ -86,18 +86,15 @@ def _read_only(request: Request) -> tuple[str, ...]:
 def _shared_memory(
     request: Request, surroundings: Surroundings, own: Namespaces, report: HostReport
 ) -> list[dict[str, Any]]:
-    if own.ipc == HOST:
-        return [
-            _mount("/dev/shm", "bind", "/dev/shm", "rbind", "rprivate", "nosuid", "noexec", "nodev"),
-            _mount("/dev/mqueue", "bind", "/dev/mqueue", "rbind", "rprivate", "nosuid", "noexec", "nodev"),
-        ]
     mounts = []
-    if report.has("mount.mqueue"):
+    if report.has("mount.mqueue"):  # it shows the queues of the IPC namespace that the mounter is in
         mounts.append(_mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"))
+    if own.ipc == HOST:
+        return [*mounts, _mount("/dev/shm", "bind", "/dev/shm", "rbind", "rprivate", "nosuid", "noexec", "nodev")]
     if surroundings.shm:
         mounts.append(_mount("/dev/shm", "bind", surroundings.shm, "rbind", "rprivate", "nosuid", "noexec", "nodev"))
     elif request.ipc != "none":
-        size = request.shm_size or _SHM_SIZE
+        size = request.shm_size or SHARED_MEMORY
         mounts.append(_mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", f"size={size}"))
     return mounts
 

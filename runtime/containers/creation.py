@@ -11,7 +11,7 @@ from backends.storage.removal import remove_tree
 from runtime import records
 from runtime.bundle import compilation, files
 from runtime.bundle.demands import demands_for
-from runtime.bundle.filesystems import wanted_mounts
+from runtime.bundle.filesystems import SHARED_MEMORY, wanted_mounts
 from runtime.bundle.gathering import gather
 from runtime.containers import names, removal, state
 from runtime.containers import record as containers
@@ -125,9 +125,16 @@ class Creation:
             "init": request.init,
             "interactive": request.interactive,
             "terminal": request.tty,
-            "seclude": not any({"shared", "rshared"} & set(mount.options) for mount in request.mounts),
+            "seclude": not self._shares_mounts(),
+            "shm": (request.shm_size or SHARED_MEMORY) if request.ipc == "shareable" else 0,
             "volumes": [],
         }
+
+    def _shares_mounts(self) -> bool:
+        """Whether mounts of this container must be seen on the host: by others, or by other containers."""
+        return self.request.ipc == "shareable" or any(
+            {"shared", "rshared"} & set(mount.options) for mount in self.request.mounts
+        )
 
     def _image(self) -> dict[str, Any]:
         if self.image is None:
@@ -184,6 +191,8 @@ class Creation:
     def _surroundings(self, folder: str, volumes: dict[str, str]) -> Surroundings:
         passwd, group = identities(self.storage, self._storage())
         joined, shm = neighbours(self.paths, self.request)
+        if self.request.ipc == "shareable":
+            shm = self.paths.shared_memory(self.identifier)
         uid_map, gid_map = ranges(self.request)
         surroundings = gather(
             self.request,

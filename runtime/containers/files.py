@@ -165,7 +165,7 @@ def copy_in(target: Target, folder: str, archive: BinaryIO) -> None:
             raise NotFound(f"container {target.label} has no folder {folder}: {error.strerror}") from error
         try:
             with View([]) as view:
-                unpack(archive, f"/proc/self/fd/{place}", CopyWhiteouts(), view, Limits())
+                unpack(archive, f"/proc/self/fd/{place}/.", CopyWhiteouts(), view, Limits())
         except BackendError as error:
             raise InvalidInput(f"cannot copy into container {target.label}: {error}", error.hint) from error
         except OSError as error:

@@ -46,7 +46,12 @@ def neighbours(paths: Paths, request: Request) -> tuple[dict[str, str], str]:
             )
         joined[kind] = f"/proc/{seen.pid}/ns/{_PROC[kind]}"
         if kind == "ipc":
-            shm = f"/proc/{seen.pid}/root/dev/shm"
+            if not record.get("shm"):
+                raise WrongState(
+                    f"--ipc {said}: container {record['name']} keeps its shared memory to itself",
+                    "start that one with --ipc shareable",
+                )
+            shm = paths.shared_memory(record["id"])
     return joined, shm
 
 

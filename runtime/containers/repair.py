@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+from arch import kernel
 from backends.storage.removal import remove_tree
 from runtime import records
 from runtime.containers import record as containers
@@ -80,14 +81,9 @@ def _record_end(paths: Paths, record: Record, found: status.Status) -> None:
 
 
 def _clear(paths: Paths, identifier: str) -> None:
-    folder = paths.run(identifier)
-    mounted = paths.rootfs(identifier)
-    if os.path.ismount(mounted):  # only where the monitor could not have a mount namespace of its own
-        from arch import kernel
-        from arch.constants import MNT_DETACH
-
-        kernel.umount(mounted, MNT_DETACH)
-    for name in (mounted, folder):
-        if os.path.isdir(name) and not os.path.ismount(name):
-            remove_tree(name)
+    # Mounts are here only where the monitor could not have a mount namespace of its own, or was not to.
+    for mounted in (paths.rootfs(identifier), paths.shared_memory(identifier)):
+        if os.path.ismount(mounted):
+            kernel.umount(mounted, kernel.MNT_DETACH)
+    remove_tree(paths.run(identifier))
     remove_tree(paths.marker(identifier))

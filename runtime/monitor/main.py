@@ -169,7 +169,7 @@ class Monitor:
                 os.unlink(f"{folder}/{name}")
             except FileNotFoundError:
                 continue
-        for path in (self._paths.rootfs(self._id), folder):
+        for path in (self._paths.rootfs(self._id), self._paths.shared_memory(self._id), folder):
             try:
                 os.rmdir(path)
             except OSError:

@@ -7,7 +7,7 @@ import os
 import time
 
 from arch import kernel
-from arch.constants import CLONE_NEWNS, MS_REC, MS_SLAVE
+from arch.constants import CLONE_NEWNS, MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_REC, MS_SLAVE
 from backends import catalogue
 from backends.cgroups import layout
 from backends.security import filter_cache
@@ -44,6 +44,7 @@ class Run:
         """Everything up to and including the execution of the program. Raises what failed; then `undo` is due."""
         config = records.load(self._paths.bundle(self._id))
         rootfs = self._mount()
+        self._share_memory()
         self.cgroup = self._limit(config)
         chosen = self._record["selections"]
         backend: ExecutionBackend = catalogue.load("execution", chosen["execution"]["chosen"])()
@@ -83,6 +84,15 @@ class Run:
         layer = storage["layer"]
         self._undo.append((f"unmount {target}", lambda: backend.unmount(layer, target)))
         return str(backend.mount(layer, target, storage.get("label", "")))
+
+    def _share_memory(self) -> None:
+        """The /dev/shm of a container that others may join is a mount on the host, which they can bind."""
+        size = self._record.get("shm")
+        if size:
+            target = self._paths.shared_memory(self._id)
+            os.makedirs(target, 0o711, exist_ok=True)
+            kernel.mount("shm", target, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, f"mode=1777,size={size}")
+            self._undo.append((f"unmount {target}", lambda: kernel.umount(target, MNT_DETACH)))
 
     def _limit(self, config: dict[str, Any]) -> Cgroup:
         manager = catalogue.load("cgroups", self._record["selections"]["cgroups"]["chosen"])(layout.read())
