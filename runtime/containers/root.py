@@ -59,6 +59,16 @@ def _mounted(target: Target) -> Iterator[int]:
     finally:
         os.close(release)
         os.waitpid(child, 0)
+        _forget(target)
+
+
+def _forget(target: Target) -> None:
+    """Removes the folders that were only there to mount on, unless somebody else uses them by now."""
+    for folder in (target.paths.rootfs(target.identifier), target.paths.run(target.identifier)):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            return
 
 
 def _keep(target: Target, tell: int, hold: int) -> None:
