@@ -39,13 +39,24 @@ class Archive:
     def read(self) -> Entry | None:
         """The next entry, or None at the end."""
         try:
-            self._source.skip(self._left + self._padding)
-            self._left = self._padding = 0
-            return self._entry()
+            self._source.skip(self._left)
+            if not self._at_end():
+                return self._entry()
         except EOFError:
             raise self._hostile("the archive is truncated") from None
         except BadHeader as error:
             raise self._hostile(str(error)) from None
+        return None
+
+    def _at_end(self) -> bool:
+        """Passes over the last entry's padding. Some writers (umoci insert) stop right after the last byte of content;
+        nothing is missing then."""
+        padding, self._left, self._padding = self._padding, 0, 0
+        try:
+            self._source.skip(padding)
+        except EOFError:
+            return True
+        return False
 
     def copy(self, present: Entry, descriptor: int) -> None:
         """Writes the present entry's content to an empty file, holes as holes."""

@@ -48,8 +48,11 @@ class Reference:
     def familiar_name(self) -> str:
         if self.domain != DEFAULT_DOMAIN:
             return self.name
-        short = self.path[len(OFFICIAL) :]
-        return short if self.path.startswith(OFFICIAL) and "/" not in short else self.path
+        short = self.path.removeprefix(OFFICIAL)
+        for familiar in (short, self.path):
+            if _split_domain(familiar) == (self.domain, self.path):
+                return familiar
+        return self.name  # docker.io/a.b/c: without its domain, a.b would be one
 
     @property
     def familiar(self) -> str:
