@@ -105,10 +105,11 @@ def _unmounted(name: str, controller: str, here: Hierarchies, circumstances: Cir
     if not here.enabled[controller]:
         line = f"/proc/cgroups: {controller} is disabled"
         return found(name, ABSENT, "switched off at boot", circumstances, (line, *evidence), KERNEL_CONFIG)
-    reason = (
-        "the kernel has it, on v2" if here.style == "v2" else "the kernel has it, and no v1 hierarchy of it is mounted"
-    )
-    return found(name, ABSENT, reason, circumstances, (f"/proc/cgroups: {controller} is enabled",))
+    reason = "the kernel has it, and no v1 hierarchy of it is mounted"
+    answer = found(name, ABSENT, reason, circumstances, (f"/proc/cgroups: {controller} is enabled",))
+    if here.style == "none":
+        answer.remedy = remedy("cgroup.writable", NOBODY, circumstances)
+    return answer
 
 
 def _v2_controllers(inquiry: Inquiry, here: Hierarchies, outcome: Outcome | None) -> list[Finding]:

@@ -37,9 +37,11 @@ class Area:
 
     @property
     def notable(self) -> tuple[Finding, ...]:
-        """What is missing and somebody blocks: not what this host simply does another way."""
+        """What is missing and somebody blocks, or what nobody could find out: not what this host does another way."""
         return tuple(
-            finding for finding in self.findings if not finding.present and (finding.blocker or finding.remedy)
+            finding
+            for finding in self.findings
+            if not finding.present and (finding.blocker or finding.remedy or finding.state == UNKNOWN)
         )
 
 

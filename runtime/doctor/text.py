@@ -130,7 +130,7 @@ def _missing(page: _Page, missing: tuple[Missing, ...]) -> None:
 
 
 def _advice(page: _Page, diagnosis: Diagnosis, verbose: bool) -> None:
-    useful = [advice for advice in diagnosis.advice if advice.worth or NOTEWORTHY >= set(advice.capabilities)]
+    useful = [advice for advice in diagnosis.advice if advice.worth or set(advice.capabilities) <= NOTEWORTHY]
     others = [advice for advice in diagnosis.advice if advice not in useful]
     if useful:
         page.title("What would help")
