@@ -52,10 +52,9 @@ class Archive:
         """Passes over the last entry's padding. Some writers (umoci insert) stop right after the last byte of content;
         nothing is missing then."""
         padding, self._left, self._padding = self._padding, 0, 0
-        try:
-            self._source.skip(padding)
-        except EOFError:
+        if padding and not self._source.need(1):
             return True
+        self._source.skip(padding)
         return False
 
     def copy(self, present: Entry, descriptor: int) -> None:
