@@ -6,7 +6,6 @@ import errno
 import os
 
 from arch import kernel
-from backends.catalogue import find
 from backends.contract import StorageBackend
 from backends.errors import StorageError
 from backends.storage.registry import Making, Registry
@@ -30,6 +29,8 @@ class LayerStore(StorageBackend):
         self.registry = Registry(self.folder)
 
     def guarantees(self, report: HostReport) -> frozenset[str]:
+        from backends.catalogue import find
+
         return find("storage", self.name).guarantees(report)
 
     # ------------------------------------------------------------------------- what differs between the backends

@@ -489,14 +489,15 @@ class StorageContract:
                 return True
 
         with pytest.raises(ValueError, match="digest"):
-            store.apply(A, None, io.BufferedReader(Broken()))  # type: ignore[arg-type]
+            store.apply(A, None, io.BufferedReader(Broken()))
         assert_untouched(store, tmp_path)
 
     # ------------------------------------------------------------------------------------------------- changes
 
     def test_changes_are_told_as_docker_tells_them(self, store: StorageBackend, seen: Seen) -> None:
         store.apply(A, None, layer(folder("etc"), file("etc/a", b"1"), file("etc/b", b"1"), folder("var"),
-                                   file("var/x"), folder("gone"), file("gone/y"), file("same", b"1"), file("t")))  # fmt: skip
+                                   file("var/x"), folder("gone"), file("gone/y"), file("same", b"1"),
+                                   file("t")))  # fmt: skip
         store.create(C, A)
         top = seen(C)
         (top / "etc/a").write_bytes(b"22")
@@ -574,8 +575,8 @@ class StorageContract:
             store.diff(C, archive)
         target = tmp_path / "by-tar"
         target.mkdir()
-        command = ["tar", "-C", target, "--numeric-owner", "--xattrs", "--xattrs-include=*", "-xpf"]
-        subprocess.run([*command, tmp_path / "diff.tar"], check=True)
+        command = ["tar", "-C", str(target), "--numeric-owner", "--xattrs", "--xattrs-include=*", "-xpf"]
+        subprocess.run([*command, str(tmp_path / "diff.tar")], check=True)
         expected = tree_of(seen(C))
         found = tree_of(target)
         for tree in (expected, found):
