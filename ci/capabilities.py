@@ -16,13 +16,15 @@ _HEAD = """\
 
 <!-- Written by ci/capabilities.py from probes/capability.py and backends/catalogue.py. -->
 
-Every capability has one of four states. *present*: a trial showed its effect. *absent*: this kernel, machine or system
-does not have it. *denied*: it is there, and something forbids it to us; the finding names who (an outer seccomp filter, a
-security module, a sysctl, missing privileges). *unknown*: the question could not be put; that is never read as yes or no.
+Every capability has one of four states. *present*: a trial showed its effect. *absent*: this kernel, machine or
+system does not have it. *denied*: it is there, and something forbids it to us; the finding names who (an outer seccomp
+filter, a security module, a sysctl, missing privileges). *unknown*: the question could not be put; that is never read
+as yes or no.
 
 A finding carries the evidence that it rests on, also evidence that contradicts it (a kernel configuration that claims
-otherwise, say), and what to do about it on this distribution. `runtime doctor --verbose` shows all of it, `--json` gives
-it to programs, `--record FILE` keeps every answer of this host, and `--host FILE` diagnoses a host from such a file.
+otherwise, say), and what to do about it on this distribution. `runtime doctor --verbose` shows all of it, `--json`
+gives it to programs, `--record FILE` keeps every answer of this host, and `--host FILE` diagnoses a host from such a
+file.
 
 "Used by" names the backends that need a capability, and the guarantees that it stands for.
 """
