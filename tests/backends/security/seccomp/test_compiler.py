@@ -220,6 +220,25 @@ def test_the_upper_half_of_an_argument_counts_where_registers_have_64_bits() -> 
 
 
 @pytest.mark.parametrize(
+    ("mask", "wanted", "argument", "held"),
+    [
+        (0xF0, 0x30, 0x3F, True),
+        (0xF0, 0x30, 0x4F, False),
+        (0, 0, 77, True),
+        (0, 1, 1, False),  # bits that the mask takes away are never there
+        (1, 1 << 32 | 1, 1, False),
+        (1 << 32, 1 << 32, 3 << 32, True),
+        (1 << 32, 0, 3 << 32, False),
+    ],
+)
+def test_masked_comparisons_look_at_the_masks_bits_only(mask: int, wanted: int, argument: int, held: bool) -> None:
+    condition = {"index": 2, "op": "SCMP_CMP_MASKED_EQ", "value": mask, "valueTwo": wanted}
+    rule = {"names": ["ioctl"], "action": "SCMP_ACT_ALLOW", "args": [condition]}
+    profile = {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [rule]}
+    assert decide(profile, "x86_64", 16, 0, 0, argument) == (oracle.ALLOW if held else oracle.ERRNO | 1)
+
+
+@pytest.mark.parametrize(
     ("profile", "path"),
     [
         ({}, "defaultAction"),
