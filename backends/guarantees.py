@@ -160,29 +160,3 @@ ASKED_BY: dict[str, frozenset[str]] = {
     "--userns": frozenset(("user-namespace",)),
     "--cgroupns private": frozenset(("cgroup-namespace",)),
 }
-
-# What a key of linux.resources in config.json asks for.
-LIMITED_BY: dict[tuple[str, str], str] = {
-    ("memory", "limit"): "memory-limit",
-    ("memory", "reservation"): "memory-limit",
-    ("memory", "swap"): "swap-limit",
-    ("cpu", "quota"): "cpu-limit",
-    ("cpu", "shares"): "cpu-share",
-    ("cpu", "cpus"): "cpuset",
-    ("cpu", "mems"): "cpuset",
-    ("pids", "limit"): "pids-limit",
-    ("blockIO", "weight"): "io-limit",
-    ("blockIO", "throttleReadBpsDevice"): "io-limit",
-    ("blockIO", "throttleWriteBpsDevice"): "io-limit",
-    ("blockIO", "throttleReadIOPSDevice"): "io-limit",
-    ("blockIO", "throttleWriteIOPSDevice"): "io-limit",
-}
-
-
-def demanded_by(resources: dict[str, dict[str, object]]) -> frozenset[str]:
-    """The guarantees that the limits in `linux.resources` ask for; "unlimited" (0 or -1, or empty) asks for nothing."""
-    return frozenset(
-        guarantee
-        for (section, key), guarantee in LIMITED_BY.items()
-        if (resources.get(section) or {}).get(key) not in (None, 0, -1, "", [])
-    )

@@ -34,13 +34,26 @@ class Requirement:
 
 
 class Reason:
-    """Why a requirement is not met: a sentence for a person, and the remedies that would meet it."""
+    """Why a requirement is not met: what is needed and what for, the cause, and the remedies that would meet it."""
 
-    __slots__ = ("remedies", "sentence")
+    __slots__ = ("cause", "need", "remedies")
 
-    def __init__(self, sentence: str, remedies: tuple[str, ...] = ()) -> None:
-        self.sentence = sentence
+    def __init__(self, need: str, cause: str, remedies: tuple[str, ...] = ()) -> None:
+        self.need = need
+        self.cause = cause
         self.remedies = remedies
+
+    @property
+    def sentence(self) -> str:
+        return f"needs {self.need}: {self.cause}"
+
+
+def told(reasons: Iterable[Reason]) -> list[str]:
+    """A sentence for each cause, with all that it stands in the way of."""
+    needs: dict[str, list[str]] = {}
+    for reason in reasons:
+        needs.setdefault(reason.cause, []).append(reason.need)
+    return [f"needs {', '.join(dict.fromkeys(names))}: {cause}" for cause, names in needs.items()]
 
 
 def unmet(requirements: Iterable[Requirement], report: HostReport) -> list[Reason]:
@@ -58,7 +71,7 @@ def _reason(requirement: Requirement, report: HostReport) -> Reason:
         if (cause := explain(finding)) not in causes:
             causes.append(cause)
     remedies = tuple(dict.fromkeys(finding.remedy for finding in findings if finding.remedy))
-    return Reason(f"needs {titles} {requirement.purpose}: {'; '.join(causes)}", remedies)
+    return Reason(f"{titles} {requirement.purpose}", "; ".join(causes), remedies)
 
 
 def explain(finding: Finding) -> str:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from backends.catalogue import CATALOGUE, FAMILIES, Entry, members
 from backends.contract import Selection, Verdict
 from backends.errors import NoUsableBackend
-from backends.guarantees import DEFAULT_DEMANDS, GUARANTEES, Demands
+from backends.guarantees import DEFAULT_DEMANDS, GIVEN_UP_BY, GUARANTEES, Demands
 from backends.guarantees import FAMILIES as OWNED
-from backends.requirements import unmet
+from backends.requirements import told, unmet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,19 +26,29 @@ if TYPE_CHECKING:
 def judge(backend: Entry, report: HostReport, demands: Demands) -> Verdict:
     """Whether a backend can be used here for these demands: each reason why not, and the remedies that would help."""
     guarantees = backend.guarantees(report)
-    reasons = unmet(backend.requirements, report)
-    sentences = [reason.sentence for reason in reasons]
-    for guarantee in sorted((demands.require & OWNED[backend.family]) - guarantees):
-        missing = missing_for(backend, guarantee, report)
-        sentences.append(f"does not give {guarantee} ({GUARANTEES[guarantee]}): {_joined(missing)}")
-        reasons += missing
+    needed = unmet(backend.requirements, report)
+    missing = {
+        guarantee: missing_for(backend, guarantee, report)
+        for guarantee in sorted((demands.require & OWNED[backend.family]) - guarantees)
+    }
+    sentences = told(needed) + _withheld(missing, {reason.cause for reason in needed})
     sentences += [
         f"always gives {promise.guarantee}, which is forbidden here"
         for promise in backend.promises
         if promise.inherent and promise.guarantee in demands.forbid
     ]
-    remedies = tuple(dict.fromkeys(remedy for reason in reasons for remedy in reason.remedies))
+    everything = [*needed, *(reason for reasons in missing.values() for reason in reasons)]
+    remedies = tuple(dict.fromkeys(remedy for reason in everything for remedy in reason.remedies))
     return Verdict(backend.name, not sentences, tuple(sentences), guarantees, remedies)
+
+
+def _withheld(missing: dict[str, list[Reason]], known: set[str]) -> list[str]:
+    """A sentence for each cause for which guarantees are not given, but for causes that are `known` already."""
+    named: dict[str, list[str]] = {}
+    for guarantee, reasons in missing.items():
+        if not reasons or any(reason.cause not in known for reason in reasons):
+            named.setdefault(_joined(reasons), []).append(f"{guarantee} ({GUARANTEES[guarantee]})")
+    return [f"does not give {', '.join(names)}: {cause}" for cause, names in named.items()]
 
 
 def missing_for(backend: Entry, guarantee: str, report: HostReport) -> list[Reason]:
@@ -83,7 +93,7 @@ def select(
     """NoUsableBackend, with every reason, where `consider` finds none."""
     selection = consider(family, report, demands, catalogue, in_use)
     if not selection.chosen:
-        raise refusal((selection,))
+        raise refusal((selection,), _flags((selection,), report, demands, catalogue))
     return selection
 
 
@@ -108,12 +118,13 @@ def select_all(
     selections = consider_all(report, demands, in_use, catalogue)
     failed = tuple(selection for selection in selections.values() if not selection.chosen)
     if failed:
-        raise refusal(failed)
+        raise refusal(failed, _flags(failed, report, demands, catalogue))
     return selections
 
 
-def refusal(failed: tuple[Selection, ...]) -> NoUsableBackend:
-    """One error for all that failed: what, every backend's reasons, and every remedy as the hint."""
+def refusal(failed: tuple[Selection, ...], flags: tuple[str, ...] = ()) -> NoUsableBackend:
+    """One error for all that failed: what, every backend's reasons; as the hint every remedy, and the flags by which
+    what cannot be given is given up."""
     lines: list[str] = []
     remedies: dict[str, None] = {}
     for selection in failed:
@@ -121,7 +132,26 @@ def refusal(failed: tuple[Selection, ...]) -> NoUsableBackend:
         for verdict in selection.verdicts:
             lines += [f"  {verdict.backend}: {reason}" for reason in verdict.reasons]
             remedies.update(dict.fromkeys(verdict.unlocked_by))
-    return NoUsableBackend("\n".join(lines), "; or ".join(remedies), failed)
+    hints = [*remedies, *([f"run without these promises: {' '.join(flags)}"] if flags else [])]
+    return NoUsableBackend("\n".join(lines), "; or ".join(hints), failed)
+
+
+def _flags(
+    failed: tuple[Selection, ...], report: HostReport, demands: Demands, catalogue: tuple[Entry, ...]
+) -> tuple[str, ...]:
+    """The flags that give up least and leave a backend to every family; empty where none do."""
+    flags: dict[str, None] = {}
+    for selection in failed:
+        least = consider(selection.family, report, demands.without(OWNED[selection.family]), catalogue)
+        chosen = next((verdict for verdict in least.verdicts if verdict.backend == least.chosen), None)
+        if chosen is None:
+            return ()
+        for guarantee in sorted((demands.require & OWNED[selection.family]) - chosen.guarantees):
+            ways = [flag for flag, given_up in GIVEN_UP_BY.items() if guarantee in given_up]
+            if not ways:
+                return ()
+            flags[min(ways, key=lambda flag: len(GIVEN_UP_BY[flag]))] = None
+    return tuple(flags)
 
 
 def _fixed(family: str, demands: Demands, in_use: str | None) -> tuple[str, str]:
@@ -177,4 +207,4 @@ def _given_up(entry: Entry, report: HostReport, demands: Demands) -> tuple[str, 
 
 
 def _joined(reasons: list[Reason]) -> str:
-    return "; ".join(reason.sentence for reason in reasons) or "this backend never does"
+    return "; ".join(told(reasons)) or "this backend never does"

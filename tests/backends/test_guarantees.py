@@ -1,26 +1,11 @@
 from __future__ import annotations
 
-from backends.guarantees import ASKED_BY, DEFAULT_DEMANDS, GIVEN_UP_BY, GUARANTEES, LIMITED_BY, Demands, demanded_by
+from backends.guarantees import ASKED_BY, DEFAULT_DEMANDS, GIVEN_UP_BY, GUARANTEES, Demands
 
 
 def test_every_table_names_only_guarantees_that_exist() -> None:
     tables = [*GIVEN_UP_BY.values(), *ASKED_BY.values(), DEFAULT_DEMANDS.require, DEFAULT_DEMANDS.prefer]
-    assert frozenset().union(*tables, LIMITED_BY.values()) <= set(GUARANTEES)
-
-
-def test_limits_ask_for_their_guarantees() -> None:
-    resources: dict[str, dict[str, object]] = {
-        "memory": {"limit": 1 << 20, "swap": 1 << 21},
-        "cpu": {"quota": 50000, "cpus": "0"},
-        "pids": {"limit": 10},
-    }
-    assert demanded_by(resources) == {"memory-limit", "swap-limit", "cpu-limit", "cpuset", "pids-limit"}
-
-
-def test_no_limit_asks_for_nothing() -> None:
-    assert (
-        demanded_by({"memory": {"limit": -1}, "pids": {"limit": 0}, "blockIO": {"throttleReadBpsDevice": []}}) == set()
-    )
+    assert frozenset().union(*tables) <= set(GUARANTEES)
 
 
 def test_what_is_required_is_no_longer_only_preferred() -> None:

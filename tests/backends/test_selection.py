@@ -13,7 +13,7 @@ from backends.guarantees import FAMILIES as OWNED
 from backends.requirements import Requirement
 from backends.selection import consider, consider_all, judge, select, select_all
 from probes.capability import CATALOGUE as CAPABILITIES
-from probes.finding import ABSENT, DENIED, KERNEL_CONFIG, LSM, PRESENT, Finding
+from probes.finding import ABSENT, DENIED, KERNEL_CONFIG, LSM, PRESENT, PRIVILEGE, Finding
 from probes.report import HostReport
 
 
@@ -117,6 +117,34 @@ def test_a_host_without_cgroups_runs_what_needs_no_limits() -> None:
 )
 def test_the_cgroup_backend_follows_the_hierarchies_that_are_mounted(absent: tuple[str, ...], chosen: str) -> None:
     assert select("cgroups", host(*absent)).chosen == chosen
+
+
+def test_what_one_cause_prevents_is_told_in_one_sentence() -> None:
+    names = ("privilege.sys_admin", "namespace.mount", "namespace.pid")
+    denied = [Finding(name, DENIED, "only root may", blocker=PRIVILEGE) for name in names]
+    verdict = judge(members("execution")[0], host(findings=denied), DEFAULT_DEMANDS)
+    assert verdict.reasons == (
+        "needs CAP_SYS_ADMIN to make namespaces and mounts, mount namespaces to keep a container's mounts to itself: "
+        "only root may (blocked by: privilege)",
+    )
+
+
+def test_guarantees_missing_for_one_cause_are_told_in_one_sentence() -> None:
+    verdict = judge(members("execution")[0], host("namespace.pid"), DEFAULT_DEMANDS)
+    assert len(verdict.reasons) == 1
+    assert "does not give kill-all (no process outlives the container), pid-namespace (" in verdict.reasons[0]
+
+
+def test_a_refusal_names_the_flags_that_give_up_least() -> None:
+    with pytest.raises(NoUsableBackend) as caught:
+        select_all(host("seccomp.filter", "cgroup.writable"))
+    assert caught.value.hint.endswith("run without these promises: --security-opt seccomp=unconfined --cap-drop MKNOD")
+
+
+def test_a_refusal_names_no_flags_where_giving_up_would_not_help() -> None:
+    with pytest.raises(NoUsableBackend) as caught:
+        select_all(host("seccomp.filter", "mount.bind"))
+    assert "run without" not in caught.value.hint
 
 
 def test_unknown_is_neither_yes_nor_called_no() -> None:
