@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _UNSUPPORTED = (
     ("linux", "intelRdt"),
     ("linux", "memoryPolicy"),
+    ("linux", "mountLabel"),
     ("linux", "netDevices"),
     ("process", "execCPUAffinity"),
     ("vm",),

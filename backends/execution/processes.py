@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from backends.execution.configuration import integer, items, need, refuse, section, text
 from backends.execution.steps.capability import DropBounding, SetCapabilities
-from backends.execution.steps.limit import LIMITS, SetLimits, SetOomScore
 from backends.execution.steps.program import Execute, FindProgram, Ready
 from backends.execution.steps.restriction import Filter, ForbidNewPrivileges, Label
 from backends.execution.steps.step import CHILD, PARENT, Step
@@ -66,6 +65,8 @@ class Process:
         """What needs rights, or files, of the host: before anything of the container is entered."""
         steps: list[Step] = []
         if self._process.get("oomScoreAdj") is not None:
+            from backends.execution.steps.oom import SetOomScore
+
             steps.append(SetOomScore(integer(self._process, "oomScoreAdj", "process.oomScoreAdj")))
         steps += self._schedule()
         steps += self._labels()
@@ -81,7 +82,7 @@ class Process:
     def _labels(self) -> list[Step]:
         steps: list[Step] = []
         profile = text(self._process, "apparmorProfile", "process.apparmorProfile")
-        if profile:
+        if profile and (profile != "unconfined" or self._report.has("lsm.apparmor")):
             need(self._report, "lsm.apparmor", "process.apparmorProfile", "an AppArmor profile")
             steps.append(Label(_APPARMOR, f"exec {profile}"))
         label = text(self._process, "selinuxLabel", "process.selinuxLabel")
@@ -114,6 +115,10 @@ class Process:
         return steps
 
     def _limits(self) -> list[Step]:
+        if not self._process.get("rlimits"):
+            return []
+        from backends.execution.steps.limit import LIMITS, SetLimits
+
         limits: list[tuple[str, int, int]] = []
         for number, limit in enumerate(items(self._process, "rlimits", "process.rlimits", dict)):
             path = f"process.rlimits[{number}]"
@@ -123,7 +128,7 @@ class Process:
             if any(name == known for known, _, _ in limits):
                 raise refuse(f"{path}.type", f"{name} is limited twice")
             limits.append((name, integer(limit, "soft", f"{path}.soft"), integer(limit, "hard", f"{path}.hard")))
-        return [SetLimits(limits, self._limits_in)] if limits else []
+        return [SetLimits(limits, self._limits_in)]
 
     def _capabilities(self) -> tuple[int, int, int, int, int]:
         """(bounding, effective, permitted, inheritable, ambient); nothing where config.json says nothing."""

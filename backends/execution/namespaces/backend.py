@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from backends.contract import ExecutionBackend, Process
-from backends.execution.namespaces import signals
 from backends.execution.namespaces.parent import Labour, begin, start_time
 from backends.execution.plan import make_plan
 
@@ -68,7 +67,9 @@ class NamespacesBackend(ExecutionBackend):
         return _process(labour)
 
     def signal(self, process: Process, number: int) -> None:
-        signals.send(process.pid, process.start_time, number)
+        from backends.execution.namespaces.signals import send
+
+        send(process.pid, process.start_time, number)
 
 
 def _process(labour: Labour) -> Process:

@@ -1,8 +1,7 @@
-"""What a process may use, and how soon the kernel's out-of-memory killer takes it."""
+"""What a process may use."""
 
 from __future__ import annotations
 
-import os
 import resource
 
 from backends.errors import StepFailed
@@ -66,27 +65,3 @@ class SetLimits(Step):
 def _clamp(value: int) -> int:
     """config.json's numbers are unsigned 64 bit; Python's RLIM_INFINITY is -1."""
     return resource.RLIM_INFINITY if value >= _INFINITY[0] or value < 0 else value
-
-
-class SetOomScore(Step):
-    """process.oomScoreAdj; before the process becomes undumpable, after which the file is the host's root's."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: int) -> None:
-        self.value = value
-
-    def describe(self) -> str:
-        return f"set the out-of-memory score adjustment {self.value}"
-
-    def execute(self, context: Context) -> None:
-        path = "/proc/self/oom_score_adj"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.write(descriptor, str(self.value).encode())
-        except PermissionError as error:
-            raise StepFailed(
-                self.describe(), f"{error.strerror}: lowering it needs CAP_SYS_RESOURCE", error.errno or 0
-            ) from None
-        finally:
-            os.close(descriptor)

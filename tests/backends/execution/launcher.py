@@ -13,6 +13,7 @@ from typing import Any
 
 sys.path[:0] = json.loads(sys.argv[2])
 
+from arch import kernel  # noqa: E402
 from backends.contract import Cgroup, Process, Stdio  # noqa: E402
 from backends.errors import BackendError, StepFailed  # noqa: E402
 from backends.execution.namespaces.backend import NamespacesBackend  # noqa: E402
@@ -41,6 +42,11 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
         mask(order["mask"])
     result: dict[str, Any] = {"entered": []}
     plan = backend.plan(order["bundle"], order["rootfs"], report, **options)
+    if order.get("user"):
+        os.setgroups([])
+        os.setresgid(order["user"], order["user"], order["user"])
+        os.setresuid(order["user"], order["user"], order["user"])
+        kernel.set_dumpable(True)  # which the change took away, and an exec would bring back
     process = backend.create(plan, Stdio(0, 1, 2), cgroup)
     result["created"] = bool(os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None)
     backend.start(process)
@@ -61,7 +67,7 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
 
 def mask(calls: list[str]) -> None:
     """Has the kernel answer ENOSYS to some calls, as an older one would."""
-    from arch import kernel, syscalls
+    from arch import syscalls
 
     table = syscalls.number
     program = b"\x20\0\0\0\0\0\0\0"  # load the call's number

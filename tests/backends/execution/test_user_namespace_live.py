@@ -21,9 +21,9 @@ def way(request: pytest.FixtureRequest) -> dict[str, str]:
     return WAYS[request.param]
 
 
-def _own(rootfs: str) -> None:
+def _own(rootfs: str, owner: int = 200000) -> None:
     for folder, _, _ in os.walk(rootfs):
-        os.chown(folder, 200000, 200000)
+        os.chown(folder, owner, owner)
 
 
 def test_root_inside_is_an_ordinary_user_outside(
@@ -97,3 +97,16 @@ def test_a_mapping_that_the_kernel_refuses_is_said(run: Any, bundles: ModuleType
     result = run(bundle)
     assert result.answer["step"].startswith("map users")
     assert not result.answer["children"]
+
+
+def test_an_ordinary_user_runs_a_container(run: Any, bundles: ModuleType, rootfs: str, tmp_path: Any) -> None:
+    _own(rootfs, 1234)
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        os.chmod(folder, 0o755)
+    bundle = bundles.with_user_namespace(bundles.shell("id -u; id -G; touch /made && echo x > /dev/null && echo $$"))
+    for key in ("uidMappings", "gidMappings"):
+        bundle["linux"][key] = [{"containerID": 0, "hostID": 1234, "size": 1}]
+    bundle["mounts"][2]["options"].remove("gid=5")  # not mapped
+    result = run(bundle, user=1234)
+    assert result.stdout.splitlines() == ["0", "0", "1"], result
+    assert os.stat(f"{rootfs}/made").st_uid == 1234
