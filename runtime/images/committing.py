@@ -8,6 +8,7 @@ from backends.contract import StorageBackend
 from runtime.errors import explain
 from runtime.images import keeping, making, naming, platforms
 from runtime.images.blobs import BlobStore
+from runtime.images.description import entries_of
 from runtime.images.image import Image
 from runtime.images.instructions import change
 from runtime.images.making import HashedWriter
@@ -55,7 +56,7 @@ def _document(base: Image | None, config: dict[str, Any], message: str, author: 
         **({"variant": platform.variant} if platform.variant else {}),
         "os": platform.os,
         "config": config,
-        "history": [*(base.config.get("history") or [] if base else []), entry],
+        "history": [*(entries_of(base) if base else []), entry],
     }
 
 

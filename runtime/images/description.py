@@ -37,11 +37,7 @@ def inspect(store: ImageStore, image: Image) -> dict[str, Any]:
 def history(image: Image) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     number = 0
-    entries = [entry for entry in image.config.get("history") or [] if isinstance(entry, dict)]
-    if sum(1 for entry in entries if not entry.get("empty_layer")) != len(image.layers):
-        # It is optional, and tools have written ones that do not match: the layers are what is certain.
-        entries = [entry for entry in entries if entry.get("empty_layer")] + [{}] * len(image.layers)
-    for entry in entries:
+    for entry in entries_of(image):
         filled = not entry.get("empty_layer")
         rows.append(
             {
@@ -58,6 +54,16 @@ def history(image: Image) -> list[dict[str, Any]]:
     if rows:
         rows[0].update(Id=image.id, Tags=image.references)
     return rows
+
+
+def entries_of(image: Image) -> list[dict[str, Any]]:
+    """One for each layer, and those without any. It is optional, and tools have written ones that do not match: then
+    the layers are what is certain."""
+    entries = [entry for entry in image.config.get("history") or [] if isinstance(entry, dict)]
+    filled = sum(1 for entry in entries if not entry.get("empty_layer"))
+    if filled > len(image.layers):
+        entries, filled = [entry for entry in entries if entry.get("empty_layer")], 0
+    return [{}] * (len(image.layers) - filled) + entries
 
 
 def _last(document: dict[str, Any]) -> dict[str, Any]:
