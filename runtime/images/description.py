@@ -63,7 +63,8 @@ def entries_of(image: Image) -> list[dict[str, Any]]:
     filled = sum(1 for entry in entries if not entry.get("empty_layer"))
     if filled > len(image.layers):
         entries, filled = [entry for entry in entries if entry.get("empty_layer")], 0
-    return [{}] * (len(image.layers) - filled) + entries
+    unknown: list[dict[str, Any]] = [{} for _ in range(len(image.layers) - filled)]
+    return unknown + entries
 
 
 def _last(document: dict[str, Any]) -> dict[str, Any]:
