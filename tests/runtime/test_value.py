@@ -27,7 +27,7 @@ def test_a_record_is_frozen() -> None:
     with pytest.raises(AttributeError, match="frozen"):
         Pair(1).first = 3  # type: ignore[misc]
     with pytest.raises(AttributeError, match="frozen"):
-        del Pair(1).first  # type: ignore[misc]
+        del Pair(1).first
 
 
 @pytest.mark.parametrize(
