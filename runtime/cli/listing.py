@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 
@@ -39,6 +38,8 @@ def show_rows(
     if layout in ("", "table"):
         sys.stdout.write(table([column.title for column in columns], [[c.text(row) for c in columns] for row in rows]))
     elif layout == "json":
+        import json
+
         for row in rows:
             say(json.dumps(plain(row), ensure_ascii=False))
     else:
@@ -83,6 +84,8 @@ def _square(head: list[str], body: list[list[str]], broad: int) -> tuple[list[st
 def show_document(documents: list[Any], layout: str) -> None:
     """`inspect`: a JSON array, or a template for each."""
     if layout in ("", "json"):
+        import json
+
         indent = None if layout == "json" else 4
         say(json.dumps(documents, indent=indent, ensure_ascii=False))
         return

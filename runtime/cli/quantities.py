@@ -32,6 +32,9 @@ def _scaled(count: float, step: float, units: tuple[str, ...], digits: int) -> s
     while count >= step and place < len(units) - 1:
         count /= step
         place += 1
+    if float(f"{count:.{digits}g}") >= step and place < len(units) - 1:  # 999.9 kB is 1 MB when rounded
+        count /= step
+        place += 1
     return f"{count:.{digits}g}{units[place]}" if count < 10**digits else f"{count:.0f}{units[place]}"
 
 

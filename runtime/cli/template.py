@@ -33,8 +33,11 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Token:
+    """`joined`: nothing separates it from the token before."""
+
     kind: str
     text: str
+    joined: bool = field(default=False, compare=False)
 
 
 @dataclass
@@ -154,7 +157,7 @@ def _tokens(text: str) -> list[Token]:
         if found is None or found.end() == at:
             raise BadTemplate(f"{text[at:]!r} in {{{{{text}}}}} is not understood")
         kind = str(found.lastgroup)
-        tokens.append(Token(kind, found.group(kind)))
+        tokens.append(Token(kind, found.group(kind), found.start(kind) == at))
         at = found.end()
     return tokens
 
@@ -258,6 +261,8 @@ class _Reader:
             value = self.pipeline()
             if not self.left or self.left.pop(0) != Token("sign", ")"):
                 raise BadTemplate("a ( is not closed")
+            while self.left and self.left[0].joined and self.left[0].text.startswith("."):
+                value = _fields(value, self.left.pop(0).text)
             return value
         if token.kind == "string":
             return _string(token.text)
@@ -293,7 +298,11 @@ def _path(text: str, scope: _Scope) -> Any:
         value = scope.names[first]
     else:
         value = scope.dot
-    for name in filter(None, names):
+    return _fields(value, ".".join(names))
+
+
+def _fields(value: Any, path: str) -> Any:
+    for name in filter(None, path.split(".")):
         value = _field(value, name)
     return value
 
