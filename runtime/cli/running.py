@@ -128,6 +128,13 @@ def stay(connection: Connection, streams: Streams, proxy: bool) -> int:
     return _left(ending)
 
 
+def redraw(connection: Connection) -> None:
+    """Changes the size of the container's terminal and changes it back: what runs there draws itself anew."""
+    rows, columns = terminal.size(0) or terminal.size(1) or (24, 80)
+    connection.send({"op": "resize", "size": [rows + 1, columns + 1]})
+    connection.send({"op": "resize", "size": [rows, columns]})
+
+
 def _left(ending: Ending) -> int:
     if ending.kind == LOST:
         raise Problem(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import select
 
+from runtime.containers.connection import MonitorLost
 from runtime.errors import InvalidInput
 from runtime.monitor.protocol import CONTROL, STDERR, STDIN, content, frame, message
 
@@ -132,10 +133,17 @@ class Attachment:
         if self._stdin is not None and self._stdin in ready and self._typed():
             return Ending(DETACHED)
         if self._waiting:
-            self._waiting = self._waiting[self._connection.offer(self._waiting) :]
+            self._send()
         if ready.get(self._connection.fileno(), 0) & ~select.POLLOUT:
             return self._said()
         return None
+
+    def _send(self) -> None:
+        try:
+            self._waiting = self._waiting[self._connection.offer(self._waiting) :]
+        except MonitorLost:
+            # The program ended without reading all its input. What it said, and how it ended, can still be read.
+            self._waiting, self._stdin = b"", None
 
     def _typed(self) -> bool:
         """Whether the person detaches."""

@@ -14,10 +14,17 @@ from runtime.cli.session import engine
 @click.option("--sig-proxy/--no-sig-proxy", default=True, help="Whether signals to this command go to the program.")
 @click.argument("container", shell_complete=containers)
 def command(container: str, no_stdin: bool, detach_keys: str, sig_proxy: bool) -> int:
-    from runtime.cli.running import Streams, check_terminal, stay, within_terminal
+    from runtime.cli.running import Streams, check_terminal, redraw, stay, within_terminal
 
     record = engine().target(container).record
     stdin = bool(record["interactive"]) and not no_stdin
     streams = Streams(stdin, True, True, bool(record["terminal"]), detach_keys)
     check_terminal(streams)
-    return within_terminal(streams, lambda: stay(engine().attach(container, streams.wish()), streams, sig_proxy))
+
+    def follow() -> int:
+        connection = engine().attach(container, streams.wish())
+        if streams.tty:
+            redraw(connection)
+        return stay(connection, streams, sig_proxy)
+
+    return within_terminal(streams, follow)
