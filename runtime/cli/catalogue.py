@@ -1,17 +1,26 @@
-"""Every command: where it is, what it does in one line, and where the help shows it."""
+"""Every command: where it is, what it does in one line, and where the help shows it; and the flags before them all."""
 
 from __future__ import annotations
 
-from runtime.cli.command import Entry
+from runtime.cli.declaration import Entry, Flag
 
 _RUN = "Containers"
 _IMAGES = "Images"
 _LOOK = "The host and this program"
 _GROUPS = "By subject"
 
+GLOBAL = (
+    Flag("--root", metavar="FOLDER", default="", help="Where images and containers are kept."),
+    Flag("--state", metavar="FOLDER", default="", help="Where running containers are kept track of."),
+    Flag("-D", "--debug", switch=True, help="Show where an error comes from."),
+    Flag("--execution", metavar="NAME", default="", help="Insist on this execution backend."),
+    Flag("--storage", metavar="NAME", default="", help="Insist on this storage backend."),
+    Flag("--cgroups", metavar="NAME", default="", help="Insist on this cgroup backend."),
+)
+
 COMMANDS: dict[str, Entry] = {
-    "run": Entry("run", "Make and start a container", _RUN),
-    "create": Entry("create", "Make a container without starting it", _RUN),
+    "run": Entry("run", "Make and start a container", _RUN, plain=True),
+    "create": Entry("create", "Make a container without starting it", _RUN, plain=True),
     "start": Entry("start", "Start containers that are there", _RUN),
     "stop": Entry("stop", "Ask containers to end, then end them", _RUN),
     "restart": Entry("restart", "Stop containers and start them again", _RUN),
@@ -19,7 +28,7 @@ COMMANDS: dict[str, Entry] = {
     "rm": Entry("rm", "Remove containers", _RUN),
     "ps": Entry("ps", "List containers", _RUN),
     "logs": Entry("logs", "Show what a container said", _RUN),
-    "exec": Entry("exec", "Run another program in a running container", _RUN),
+    "exec": Entry("exec", "Run another program in a running container", _RUN, plain=True),
     "attach": Entry("attach", "Connect this terminal to a running container", _RUN),
     "wait": Entry("wait", "Wait until containers end, and print how", _RUN),
     "inspect": Entry("inspect", "Show all there is to know of containers, images and volumes", _RUN),

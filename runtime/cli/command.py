@@ -1,33 +1,17 @@
-"""Commands that are loaded when they are called, and whose help is laid out in sections."""
+"""click's side of commands: they are loaded when they are called, and their help is laid out in sections."""
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import click
+
+from runtime.cli import completing
+from runtime.cli.declaration import Argument, Declaration, Entry, Flag
+from runtime.cli.values import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-PACKAGE = "runtime.cli.commands."
-
-
-class Entry:
-    """A command before it is loaded: `place` is "module" (its `command`) or "module:name"."""
-
-    __slots__ = ("help", "place", "section")
-
-    def __init__(self, place: str, help_: str, section: str = "Commands") -> None:
-        self.place = place
-        self.help = help_
-        self.section = section
-
-    def load(self) -> click.Command:
-        module, _, name = self.place.partition(":")
-        loaded: click.Command = getattr(import_module(PACKAGE + module), name or "command")
-        return loaded
 
 
 class LazyGroup(click.Group):
@@ -42,7 +26,11 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         entry = self.entries.get(cmd_name)
-        return entry.load() if entry else None
+        if entry is None:
+            return None
+        loaded = entry.load()
+        command: click.Command = declared(loaded) if isinstance(loaded, Declaration) else loaded
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -67,21 +55,64 @@ def _similar(name: str, known: Any) -> str:
     return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
-class Flag(click.Option):
+class Converted(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.4
+    """A type of values by the function that makes them of texts."""
+
+    name = "text"
+
+    def __init__(self, convert: Callable[[str, str], Any]) -> None:
+        self._convert = convert
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return self._convert(value, param.opts[-1] if param else "") if isinstance(value, str) else value
+
+
+class SectionedOption(click.Option):
     """An option that belongs to a section of the help."""
 
-    def __init__(self, *names: str, section: str = "Options", **settings: Any) -> None:
-        self.section = section
-        settings.setdefault("show_default", False)
-        super().__init__(names, **settings)
+    section = "Options"
+
+
+def option(flag: Flag) -> click.Option:
+    settings: dict[str, Any] = {"is_flag": True} if flag.switch else {}
+    if flag.choices:
+        settings["type"] = click.Choice(flag.choices)
+    elif flag.convert is not None:
+        settings["type"] = click.INT if flag.convert is whole else Converted(flag.convert)
+    if not flag.many:
+        settings["default"] = flag.default
+    made = SectionedOption(
+        [*flag.names, flag.name],
+        metavar=flag.metavar, help=flag.help, hidden=flag.hidden, expose_value=flag.given, multiple=flag.many,
+        show_default=False, **settings,
+    )  # fmt: skip
+    made.section = flag.section
+    return made
+
+
+def argument(wanted: Argument) -> click.Argument:
+    settings: dict[str, Any] = {"nargs": -1, "type": click.UNPROCESSED} if wanted.many else {}
+    if wanted.complete:
+        settings["shell_complete"] = getattr(completing, wanted.complete)
+    return click.Argument([wanted.name], metavar=wanted.metavar or None, required=wanted.required, **settings)
+
+
+def declared(command: Declaration) -> click.Command:
+    return SectionedCommand(
+        command.name,
+        callback=command.action,
+        params=[*map(argument, command.arguments), *map(option, command.flags)],
+        context_settings=PROGRAM_FOLLOWS,
+        help=command.help,
+    )
 
 
 class SectionedCommand(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        sections: dict[str, list[tuple[str, str]]] = {}
+        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
         for parameter in self.get_params(ctx):
             row = parameter.get_help_record(ctx)
-            if row is not None:
+            if row is not None and isinstance(parameter, click.Option):  # arguments are in the line of usage
                 sections.setdefault(getattr(parameter, "section", "Options"), []).append(row)
         for section, rows in sections.items():
             with formatter.section(section):
@@ -90,13 +121,3 @@ class SectionedCommand(click.Command):
 
 # After the first argument everything belongs to the container's program, flags too.
 PROGRAM_FOLLOWS = {"ignore_unknown_options": False, "allow_interspersed_args": False}
-
-
-def flags(table: tuple[Flag, ...]) -> Callable[[click.Command], click.Command]:
-    """Puts a table of flags before a command's own."""
-
-    def added(command: click.Command) -> click.Command:
-        command.params[:0] = table
-        return command
-
-    return added

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import os
 
-import click
-
-from runtime.cli.command import Flag
+from runtime.cli.declaration import Argument, Flag
 from runtime.cli.values import (
-    CPUS,
-    SIGNED_SIZE,
-    SIZE,
+    cpus,
     environment,
     lines_of,
     pairs,
     restart_policy,
+    signed_size,
+    size,
     throttles,
-)  # fmt: skip
+    whole,
+)
 from runtime.errors import InvalidInput, Unsupported, explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from runtime.containers.request import Device, Mount, Request, Resources, Ulimit
 
 
 def _many(*names: str, section: str, metavar: str, help: str) -> Flag:
-    return Flag(*names, section=section, metavar=metavar, help=help, multiple=True)
+    return Flag(*names, section=section, metavar=metavar, help=help, many=True)
 
 
 def _text(*names: str, section: str, metavar: str, help: str) -> Flag:
@@ -35,12 +35,16 @@ def _text(*names: str, section: str, metavar: str, help: str) -> Flag:
 
 
 def _flag(*names: str, section: str, help: str) -> Flag:
-    return Flag(*names, section=section, help=help, is_flag=True)
+    return Flag(*names, section=section, help=help, switch=True)
 
 
-def _number(*names: str, section: str, help: str, type: Any = int, metavar: str = "NUMBER") -> Flag:
-    return Flag(*names, section=section, help=help, type=type, metavar=metavar, default=None)
+def _number(
+    *names: str, section: str, help: str, convert: Callable[[str, str], Any] = whole, metavar: str = "NUMBER"
+) -> Flag:
+    return Flag(*names, section=section, help=help, convert=convert, metavar=metavar)
 
+
+IMAGE_AND_COMMAND = Argument("words", "IMAGE [COMMAND] [ARG]...", many=True, required=False, complete="images")
 
 _P = "The program"
 PROGRAM = (
@@ -73,7 +77,7 @@ FILES = (
     _many("--tmpfs", section=_F, metavar="TARGET[:OPTIONS]", help="Mount an empty tmpfs."),
     _many("--volumes-from", section=_F, metavar="CONTAINER[:ro]", help="Mount the volumes of another container."),
     _flag("--read-only", section=_F, help="Make the root file system read-only."),
-    _number("--shm-size", section=_F, type=SIZE, metavar="SIZE", help="Size of /dev/shm (64m)."),
+    _number("--shm-size", section=_F, convert=size, metavar="SIZE", help="Size of /dev/shm (64m)."),
     _many("--device", section=_F, metavar="SOURCE[:TARGET][:rwm]", help="Let it use a device of the host."),
     _many("--device-cgroup-rule", section=_F, metavar="RULE", help="Allow devices by number: 'c 189:* rwm'."),
     _text("--rootfs", section=_F, metavar="FOLDER", help="Run in this folder as it is, without any image."),
@@ -81,19 +85,19 @@ FILES = (
 
 _L = "Limits"
 LIMITS = (
-    _number("-m", "--memory", section=_L, type=SIZE, metavar="SIZE", help="Most memory."),
+    _number("-m", "--memory", section=_L, convert=size, metavar="SIZE", help="Most memory."),
     _number(
         "--memory-swap",
         section=_L,
-        type=SIGNED_SIZE,
+        convert=signed_size,
         metavar="SIZE",
         help="Most memory and swap together; -1 for no limit.",
     ),
-    _number("--memory-reservation", section=_L, type=SIZE, metavar="SIZE", help="Memory it falls back to."),
+    _number("--memory-reservation", section=_L, convert=size, metavar="SIZE", help="Memory it falls back to."),
     _number("--memory-swappiness", section=_L, help="0 to 100."),
     _flag("--oom-kill-disable", section=_L, help="Wait for memory in place of being killed."),
     _number("--oom-score-adj", section=_L, help="-1000 to 1000."),
-    _number("--cpus", section=_L, type=CPUS, help="Most CPU time, in CPUs: 1.5."),
+    _number("--cpus", section=_L, convert=cpus, help="Most CPU time, in CPUs: 1.5."),
     _number("-c", "--cpu-shares", section=_L, help="Weight against other containers (1024)."),
     _number("--cpu-period", section=_L, metavar="MICROSECONDS", help="Period of the CPU limit."),
     _number("--cpu-quota", section=_L, metavar="MICROSECONDS", help="CPU time in each period."),
@@ -145,7 +149,7 @@ NETWORK = (
 _B = "Image, logs and backends"
 BACKENDS = (
     _text("--platform", section=_B, metavar="OS/ARCH[/VARIANT]", help="Which of an image's platforms."),
-    Flag("--pull", section=_B, type=click.Choice(["missing", "always", "never"]), default="missing",
+    Flag("--pull", section=_B, choices=("missing", "always", "never"), default="missing",
          help="When to fetch the image; this version never does."),
     _text("--log-driver", section=_B, metavar="DRIVER", help="json-file or none."),
     _many("--log-opt", section=_B, metavar="KEY=VALUE", help="max-size=10m, max-file=3."),
@@ -153,7 +157,7 @@ BACKENDS = (
     _many("--prefer", section=_B, metavar="GUARANTEE", help="Run without it if need be, and say so."),
     _many("--forbid", section=_B, metavar="GUARANTEE", help="Refuse a backend that brings it."),
     _many("--backend", section=_B, metavar="FAMILY=NAME", help="Insist on a backend: storage=copy."),
-    Flag("--explain", section=_B, is_flag=True, help="Show what would be chosen and done, and stop."),
+    Flag("--explain", section=_B, switch=True, help="Show what would be chosen and done, and stop."),
 )  # fmt: skip
 
 CREATION = PROGRAM + FILES + LIMITS + ISOLATION + NETWORK + BACKENDS
@@ -179,16 +183,16 @@ REFUSED = {
 REFUSED_FLAGS = tuple(
     Flag(
         *names.split(", "), name, section="", hidden=True,
-        **({"is_flag": True} if name == "publish_all" else {"multiple": True}),
+        switch=name == "publish_all", many=name != "publish_all",
     )
     for name, (names, _) in REFUSED.items()
 )  # fmt: skip
 
 ACCEPTED_FLAGS = (
     # No-ops that scripts written for docker carry, and that change nothing here.
-    Flag("--disable-content-trust", section="", hidden=True, is_flag=True, expose_value=False),
-    Flag("--no-healthcheck", section="", hidden=True, is_flag=True, expose_value=False),
-    Flag("--expose", section="", hidden=True, multiple=True),
+    Flag("--disable-content-trust", section="", hidden=True, switch=True, given=False),
+    Flag("--no-healthcheck", section="", hidden=True, switch=True, given=False),
+    Flag("--expose", section="", hidden=True, many=True),
 )
 
 
@@ -198,7 +202,7 @@ def request(said: dict[str, Any], words: tuple[str, ...]) -> Request:
     from runtime.containers.request import Request, RestartPolicy
 
     if not said["rootfs"] and not words:
-        raise click.UsageError("missing the image", click.get_current_context(silent=True))
+        raise InvalidInput("missing the image", "`runtime run --help` shows how it is used")
     _refuse(said)
     name, maximum = restart_policy(said["restart"])
     if said["rm"] and name != "no":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    import click
 
 OURS = 125
 NOT_EXECUTABLE = 126
@@ -18,9 +18,10 @@ INTERRUPTED = 130
 
 def describe(error: BaseException) -> tuple[str, str, int]:
     """Message, hint and exit status of an error. Those that nobody foresaw are a defect of ours, and say so."""
-    if isinstance(error, click.ClickException):
+    click = sys.modules.get("click")  # what was understood without it cannot fail with its errors
+    if click is not None and isinstance(error, click.ClickException):
         return _usage(error)
-    if isinstance(error, (KeyboardInterrupt, click.exceptions.Abort)):
+    if isinstance(error, KeyboardInterrupt) or (click is not None and isinstance(error, click.Abort)):
         return "interrupted", "", INTERRUPTED
     if isinstance(error, OSError):
         from runtime.errors import explain
@@ -45,6 +46,8 @@ def _status(error: BaseException) -> int:
 
 
 def _usage(error: click.ClickException) -> tuple[str, str, int]:
+    import click
+
     message = error.format_message().rstrip(".")
     if isinstance(error, click.NoSuchOption):
         message = f"unknown flag {error.option_name}"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runtime.engine import Engine
@@ -27,14 +25,28 @@ class Session:
         return self._engine
 
 
+_current: list[Session] = []
+
+
+def begin(settings: Settings) -> None:
+    _current[:] = [Session(settings)]
+
+
+def settled(root: str, state: str, debug: bool, execution: str, storage: str, cgroups: str) -> Settings:
+    """The settings by the flags before all commands."""
+    from runtime.settings import settle
+
+    forced = {"execution": execution, "storage": storage, "cgroups": cgroups}
+    return settle(root, state, {family: name for family, name in forced.items() if name}, debug)
+
+
 def session() -> Session:
     """The session of the command that is running."""
-    found = click.get_current_context().find_object(Session)
-    if found is None:  # shell completion runs commands' callbacks without the group's
+    if not _current:  # shell completion runs commands' callbacks without the group's
         from runtime.settings import settle
 
-        return Session(settle())
-    return found
+        begin(settle())
+    return _current[0]
 
 
 def engine() -> Engine:

@@ -1,10 +1,8 @@
-"""What flags' values mean: parameter types for click over the parsers of `runtime.bundle`, and files of lines."""
+"""What flags' values mean: conversions for declarations, over the parsers of `runtime.bundle`, and files of lines."""
 
 from __future__ import annotations
 
 import os
-
-import click
 
 from runtime.errors import InvalidInput, explain
 
@@ -15,41 +13,31 @@ if TYPE_CHECKING:
 _NANO = 1_000_000_000
 
 
-class Size(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.4
-    """Bytes, from "512m"."""
-
-    name = "size"
-
-    def __init__(self, unlimited: bool = False) -> None:
-        self.unlimited = unlimited  # whether -1 stands for no limit
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        from runtime.bundle.sizes import parse_signed_size, parse_size
-
-        parse = parse_signed_size if self.unlimited else parse_size
-        return parse(str(value), param.opts[-1] if param else "size")
+def whole(text: str, flag: str) -> int:
+    return int(text)
 
 
-class Cpus(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+def size(text: str, flag: str) -> int:
+    """Bytes, from "512m". InvalidInput."""
+    from runtime.bundle.sizes import parse_size
+
+    return parse_size(text, flag)
+
+
+def signed_size(text: str, flag: str) -> int:
+    """The same, with -1 for no limit."""
+    from runtime.bundle.sizes import parse_signed_size
+
+    return parse_signed_size(text, flag)
+
+
+def cpus(text: str, flag: str) -> int:
     """Billionths of CPUs, from "1.5"."""
-
-    name = "number"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        whole, _, fraction = str(value).partition(".")
-        digits = (whole or "0") + fraction
-        if not (digits.isascii() and digits.isdigit()) or len(fraction) > 9:
-            raise InvalidInput(f"--cpus: {value!r} is not a number of CPUs", "such as 1.5")
-        return int(whole or "0") * _NANO + int((fraction or "0").ljust(9, "0"))
-
-
-SIZE = Size()
-SIGNED_SIZE = Size(unlimited=True)
-CPUS = Cpus()
+    whole, _, fraction = text.partition(".")
+    digits = (whole or "0") + fraction
+    if not (digits.isascii() and digits.isdigit()) or len(fraction) > 9:
+        raise InvalidInput(f"{flag}: {text!r} is not a number of CPUs", "such as 1.5")
+    return int(whole or "0") * _NANO + int((fraction or "0").ljust(9, "0"))
 
 
 def pairs(texts: Iterable[str], flag: str) -> dict[str, str]:

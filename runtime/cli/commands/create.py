@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import click
-
-from runtime.cli.command import PROGRAM_FOLLOWS, Flag, SectionedCommand
-from runtime.cli.completing import images
-from runtime.cli.creation import ACCEPTED_FLAGS, CREATION, REFUSED_FLAGS, request
+from runtime.cli.creation import ACCEPTED_FLAGS, CREATION, IMAGE_AND_COMMAND, REFUSED_FLAGS, request
+from runtime.cli.declaration import Declaration, Flag
 from runtime.cli.session import engine, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_QUIET = Flag("-q", "--quiet", section="Image, logs and backends", is_flag=True, help="Say nothing of progress.")
+_QUIET = Flag("-q", "--quiet", section="Image, logs and backends", switch=True, help="Say nothing of progress.")
 
 
 def _create(words: tuple[str, ...], **said: Any) -> int:
@@ -28,14 +25,10 @@ def _create(words: tuple[str, ...], **said: Any) -> int:
     return 0
 
 
-command = SectionedCommand(
+command = Declaration(
     "create",
-    callback=_create,
-    params=[
-        click.Argument(["words"], nargs=-1, type=click.UNPROCESSED, metavar="IMAGE [COMMAND] [ARG]...",
-                       shell_complete=images),
-        *CREATION, _QUIET, *REFUSED_FLAGS, *ACCEPTED_FLAGS,
-    ],
-    context_settings=PROGRAM_FOLLOWS,
-    help="Make a container without starting it, and print its identifier.",
-)  # fmt: skip
+    _create,
+    "Make a container without starting it, and print its identifier.",
+    (IMAGE_AND_COMMAND,),
+    (*CREATION, _QUIET, *REFUSED_FLAGS, *ACCEPTED_FLAGS),
+)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import click
-
-from runtime.cli.command import PROGRAM_FOLLOWS, Flag, SectionedCommand
-from runtime.cli.completing import images
-from runtime.cli.creation import ACCEPTED_FLAGS, CREATION, PROGRAM, REFUSED_FLAGS, request
+from runtime.cli.creation import ACCEPTED_FLAGS, CREATION, IMAGE_AND_COMMAND, PROGRAM, REFUSED_FLAGS, request
+from runtime.cli.declaration import Declaration, Flag
 from runtime.cli.session import engine, say
 
 TYPE_CHECKING = False
@@ -14,10 +11,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 _OWN = (
-    Flag("-d", "--detach", section="The program", is_flag=True, help="Leave it running and print its identifier."),
+    Flag("-d", "--detach", section="The program", switch=True, help="Leave it running and print its identifier."),
     Flag("--sig-proxy/--no-sig-proxy", section="The program", default=True,
          help="Whether signals to this command go to the program."),
-    Flag("-q", "--quiet", section="Image, logs and backends", is_flag=True, help="Say nothing of progress."),
+    Flag("-q", "--quiet", section="Image, logs and backends", switch=True, help="Say nothing of progress."),
 )  # fmt: skip
 
 
@@ -32,15 +29,13 @@ def _run(words: tuple[str, ...], **said: Any) -> int:
     return run_detached(wish) if wish.detach else run_attached(wish, said["sig_proxy"])
 
 
-command = SectionedCommand(
+command = Declaration(
     "run",
-    callback=_run,
-    params=[
-        click.Argument(["words"], nargs=-1, type=click.UNPROCESSED, metavar="IMAGE [COMMAND] [ARG]...",
-                       shell_complete=images),
+    _run,
+    "Make and start a container: IMAGE's own program, or COMMAND.",
+    (IMAGE_AND_COMMAND,),
+    (
         *PROGRAM[:1], *_OWN[:1], *PROGRAM[1:], *_OWN[1:2], *CREATION[len(PROGRAM):], *_OWN[2:],
         *REFUSED_FLAGS, *ACCEPTED_FLAGS,
-    ],
-    context_settings=PROGRAM_FOLLOWS,
-    help="Make and start a container: IMAGE's own program, or COMMAND.",
+    ),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runtime.cli.command import SectionedCommand
+from runtime.cli.command import SectionedCommand, option
 from runtime.cli.completing import containers as names
 from runtime.cli.creation import LIMITS, PROGRAM, resources
 from runtime.cli.failures import each
@@ -43,8 +43,8 @@ command = SectionedCommand(
     callback=_update,
     params=[
         click.Argument(["containers"], nargs=-1, required=True, metavar="CONTAINER...", shell_complete=names),
-        *(flag for flag in LIMITS if flag.name in _CHANGEABLE),
-        *(flag for flag in PROGRAM if flag.name == "restart"),
+        *(option(flag) for flag in LIMITS if flag.name in _CHANGEABLE),
+        *(option(flag) for flag in PROGRAM if flag.name == "restart"),
     ],
     help="Change the limits and the restart policy of containers, also while they run.",
 )
