@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _OWN = (
     Flag("-d", "--detach", section="The program", switch=True, help="Leave it running and print its identifier."),
-    Flag("--sig-proxy/--no-sig-proxy", section="The program", default=True,
+    Flag("--sig-proxy/--no-sig-proxy", section="The program", switch=True, default=True,
          help="Whether signals to this command go to the program."),
     Flag("-q", "--quiet", section="Image, logs and backends", switch=True, help="Say nothing of progress."),
 )  # fmt: skip
