@@ -13,6 +13,7 @@ from backends.execution.steps.step import CHILD, PARENT, Step
 from backends.execution.steps.stream import ArrangeStreams
 from backends.execution.steps.user import SetUser
 from backends.security.capabilities import NUMBERS
+from backends.security.seccomp import actions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -168,4 +169,6 @@ def filter_of(linux: dict[str, Any], program: bytes | None, report: HostReport) 
         flags |= _SECCOMP_FLAGS[name]
     if (profile or {}).get("listenerPath"):
         raise refuse("linux.seccomp.listenerPath", "no supervisor can be told of system calls")
+    if profile:
+        actions.check(profile, report)
     return Filter(program or b"", flags & ~1)  # TSYNC: the process has one thread

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from probes.report import HostReport
+
 KILL_THREAD = constants.SECCOMP_RET_KILL_THREAD
 KILL_PROCESS = constants.SECCOMP_RET_KILL_PROCESS
 TRAP = constants.SECCOMP_RET_TRAP
@@ -84,15 +86,22 @@ def lets_through(answer: int) -> bool:
     return kind(answer) in (ALLOW, LOG, TRACE, NOTIFY)
 
 
-def check_available(seccomp: dict[str, Any], capabilities: frozenset[str]) -> None:
-    """UnsupportedConfiguration for an action that this kernel lacks, given the report's `seccomp.*` capabilities."""
+def check(seccomp: dict[str, Any], report: HostReport) -> None:
+    """UnsupportedConfiguration for actions that this kernel lacks, and for notifications that nobody would answer;
+    BadProfile for one that no kernel has."""
     entries = [(seccomp.get("defaultAction"), "linux.seccomp.defaultAction")]
-    for index, entry in enumerate(seccomp.get("syscalls") or ()):
-        entries.append((entry.get("action"), f"linux.seccomp.syscalls[{index}].action"))
+    rules = seccomp.get("syscalls") or []
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise BadProfile("linux.seccomp.syscalls: not a list of objects")
+    for index, rule in enumerate(rules):
+        entries.append((rule.get("action"), f"linux.seccomp.syscalls[{index}].action"))
     for name, where in entries:
-        needed = NEEDS.get(value(name, None, where))
-        if needed is not None and needed not in capabilities:
+        action = value(name, None, where)
+        needed = NEEDS.get(kind(action))
+        if needed is not None and not report.has(needed):
             raise UnsupportedConfiguration(
-                f"{where}: this kernel does not know {name}",
-                "`runtime doctor` says why; SCMP_ACT_ERRNO works everywhere",
+                f"{where}: this kernel does not know {name}: {report[needed].reason or 'nobody has asked it'}",
+                report[needed].remedy or "SCMP_ACT_ERRNO and SCMP_ACT_KILL work everywhere",
             )
+        if kind(action) == NOTIFY and not seccomp.get("listenerPath"):
+            raise UnsupportedConfiguration(f"{where}: {name} without linux.seccomp.listenerPath: nobody would answer")
