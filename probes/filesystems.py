@@ -67,17 +67,17 @@ def _layered(inquiry: Inquiry, mode: str, level: str, options: str = "") -> Outc
 
 
 def _overlay(inquiry: Inquiry, kind: str) -> list[Finding]:
-    """The whole of it first: if that works, so does the rest."""
+    """The whole of it first: if that works, so does the rest. The value of `xattr` says which attributes it takes."""
     circumstances = inquiry.circumstances
     options = ""
     whole = _layered(inquiry, circumstances.mode, "opaque")
-    if not whole.ok and circumstances.mode == USER:
+    if not whole.ok and (circumstances.mode == USER or circumstances.nested):
         options = "userxattr"
-        whole = _layered(inquiry, USER, "opaque", options)
+        whole = _layered(inquiry, circumstances.mode, "opaque", options)
     multiple = whole if whole.ok else _layered(inquiry, circumstances.mode, "multiple", options)
     single = multiple if multiple.ok else _layered(inquiry, circumstances.mode, "single", options)
     return [
         judge("storage.overlay", single, circumstances, value=kind),
         judge("storage.overlay.multiple", multiple, circumstances, value=kind),
-        judge("storage.overlay.xattr", whole, circumstances, value=kind),
+        judge("storage.overlay.xattr", whole, circumstances, value="user" if options else "trusted"),
     ]

@@ -23,6 +23,7 @@ class Circumstances:
     options: dict[str, str] = field(default_factory=dict)  # CONFIG_X: y, m or n; empty if no config is readable
     config_source: str = ""
     euid: int = 0
+    nested: bool = False  # already inside a user namespace, whatever we are there
     effective: int = 0  # capabilities, as bits
     seccomp: int = 0  # of this very process: 2 means that somebody filters its system calls
     confinement: str = ""  # the LSM label we run under, if it restricts

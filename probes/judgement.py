@@ -22,7 +22,7 @@ from probes.finding import (
     Finding,
 )
 from probes.host import Outcome
-from probes.inquiry import POWERLESS, Circumstances
+from probes.inquiry import POWERLESS, USER, Circumstances
 from probes.origins import OBSOLETE, origin
 from probes.remedies import remedy
 
@@ -53,6 +53,8 @@ _NO_CAPABILITY_NEEDED = (
 def judge(capability: str, outcome: Outcome, circumstances: Circumstances, value: str = "") -> Finding:
     """The finding that a trial's outcome amounts to."""
     evidence = (_said(outcome), *context(capability, outcome.ok, circumstances))
+    if circumstances.mode == USER and not capability.startswith(_NO_CAPABILITY_NEEDED):
+        evidence += ("tried as root of a user namespace of our own",)
     if outcome.ok:
         return Finding(capability, PRESENT, outcome.detail, evidence, value=value)
     state, blocker, reason = _meaning(capability, outcome, circumstances)
@@ -126,7 +128,7 @@ def _meaning(capability: str, outcome: Outcome, circumstances: Circumstances) ->
     """State, blocker and reason of a trial that failed."""
     call = outcome.call or "the trial"
     if outcome.timeout:
-        return UNKNOWN, NOBODY, outcome.detail
+        return UNKNOWN, NOBODY, outcome.detail or "it did not end in time"
     if outcome.detail.startswith("ended by SIGSYS"):
         return DENIED, OUTER_SECCOMP, "a seccomp filter around us ends whoever asks"
     if not outcome.errno:
@@ -142,6 +144,8 @@ def _meaning(capability: str, outcome: Outcome, circumstances: Circumstances) ->
         return DENIED, blocker, reason
     if outcome.errno == "EROFS":
         return DENIED, FILESYSTEM, f"{call}: the file system is read-only"
+    if outcome.errno == "EINVAL" and capability == "storage.chown":
+        return DENIED, PRIVILEGE, "the user namespace that we are in maps no such user"
     if outcome.errno in _UNKNOWN_THERE:
         return ABSENT, *_not_there(capability, outcome, circumstances)
     return UNKNOWN, NOBODY, f"{call} failed with {outcome.errno}"
@@ -195,7 +199,7 @@ def _who_refuses(capability: str, outcome: Outcome, circumstances: Circumstances
     unaided = capability.startswith(_NO_CAPABILITY_NEEDED)
     if outcome.call == "mkdir(cgroup)" and circumstances.euid:
         return PRIVILEGE, f"user {circumstances.euid} may make no cgroup there"
-    if circumstances.mode == "user" and not unaided:
+    if circumstances.mode == USER and not unaided:
         return PRIVILEGE, f"{said} to a user namespace's root: it takes real root"
     if not unaided and not circumstances.admin:
         return PRIVILEGE, f"{said}: it takes CAP_SYS_ADMIN"

@@ -75,6 +75,7 @@ def _circumstances(
         options=options,
         config_source=source,
         euid=own.euid,
+        nested=not own.initial,
         effective=own.effective,
         seccomp=own.seccomp,
         confinement=security.confinement(host),

@@ -54,7 +54,8 @@ HOSTS: dict[str, Constructed] = {
             **v1(("cpuset", "cpu", "cpuacct", "memory", "devices", "freezer", "net_cls", "blkio"), folder="/cgroup"),
             **config("2.6.32-754.35.1.el6.x86_64",
                      "PID_NS UTS_NS IPC_NS NET_NS USER_NS CGROUPS KEYS TMPFS POSIX_MQUEUE CPUSETS CGROUP_SCHED "
-                     "CGROUP_CPUACCT CGROUP_DEVICE CGROUP_FREEZER BLK_CGROUP CGROUP_MEM_RES_CTLR NET DEVPTS_MULTIPLE_INSTANCES",
+                     "CGROUP_CPUACCT CGROUP_DEVICE CGROUP_FREEZER BLK_CGROUP CGROUP_MEM_RES_CTLR NET "
+                     "DEVPTS_MULTIPLE_INSTANCES",
                      "DM_THIN_PROVISIONING BLK_DEV_LOOP BRIDGE VETH IP_NF_IPTABLES"),
             "/etc/redhat-release": "CentOS release 6.10 (Final)\n",
             "/proc/1/stat": "1 (init) S 0 1 1 0\n",
