@@ -15,6 +15,10 @@ from backends.execution.steps.step import Context, Step
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SIGKILL = 9
 _NUMBERS = range(1, 65)
+# The C library keeps these to itself, and its posix_spawn leaves the first ignored in what it starts: us.
+_RESERVED = (32, 33)
+_DEFAULT_ACTION = bytes(64)  # a struct sigaction of zeros; no machine has a longer one
+_SIGNAL_SET = 8
 _HEAD = 256  # of a file: what the kernel itself looks at, BINPRM_BUF_SIZE
 _MOST_INTERPRETERS = 5  # of scripts that name scripts: binfmt_script's limit
 
@@ -137,6 +141,8 @@ def restore_signals() -> None:
                 _signal.signal(number, _signal.SIG_DFL)
         except (OSError, ValueError):  # SIGKILL, SIGSTOP and the C library's own
             continue
+    for number in _RESERVED:
+        kernel.syscall("rt_sigaction", number, _DEFAULT_ACTION, None, _SIGNAL_SET)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -86,6 +88,16 @@ def rootfs(base_rootfs: str, tmp_path: Any) -> Iterator[str]:
 
 
 @pytest.fixture
+def public_rootfs(base_rootfs: str) -> Iterator[str]:
+    """One that an ordinary user can walk to: pytest keeps its folders closed."""
+    folder = tempfile.mkdtemp()
+    os.chmod(folder, 0o755)
+    subprocess.run(["cp", "-al", base_rootfs, f"{folder}/rootfs"], check=True)
+    yield f"{folder}/rootfs"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
 def launching() -> tuple[Callable[..., dict[str, Any]], Callable[[dict[str, Any]], list[str]]]:
     """(order, command), for tests that handle the launcher themselves."""
     return order, command
@@ -93,11 +105,13 @@ def launching() -> tuple[Callable[..., dict[str, Any]], Callable[[dict[str, Any]
 
 @pytest.fixture
 def run(rootfs: str) -> Run:
-    def do(bundle: dict[str, Any], stdin: str = "", pass_fds: tuple[int, ...] = (), **more: Any) -> Result:
+    def do(
+        bundle: dict[str, Any], stdin: str = "", pass_fds: tuple[int, ...] = (), root: str = rootfs, **more: Any
+    ) -> Result:
         reading, writing = os.pipe()
         try:
             done = subprocess.run(
-                command(order(bundle, rootfs, answer=writing, **more)),
+                command(order(bundle, root, answer=writing, **more)),
                 input=stdin,
                 capture_output=True,
                 text=True,

@@ -94,13 +94,15 @@ def test_everything_is_mounted_and_covered_before_the_root_changes(bundles: Modu
 def test_the_filter_comes_last_or_before_capabilities_go(
     bundles: ModuleType, forbidden: bool, first: str, second: str
 ) -> None:
-    bundle = bundles.make_bundle(process__noNewPrivileges=forbidden, linux__seccomp={"defaultAction": "x"})
+    bundle = bundles.make_bundle(process__noNewPrivileges=forbidden, linux__seccomp={"defaultAction": "SCMP_ACT_ALLOW"})
     lines = steps(bundle, seccomp=b"\0" * 8)
     assert position(lines, second) == position(lines, first) - 1
 
 
 def test_a_filter_that_is_not_compiled_yet_is_described(bundles: ModuleType) -> None:
-    assert "child: filter system calls" in steps(bundles.make_bundle(linux__seccomp={"defaultAction": "x"}))
+    assert "child: filter system calls" in steps(
+        bundles.make_bundle(linux__seccomp={"defaultAction": "SCMP_ACT_ALLOW"})
+    )
 
 
 def test_a_user_namespace_has_its_sources_opened_before_the_child_becomes_its_root(bundles: ModuleType) -> None:
@@ -190,7 +192,7 @@ def test_what_cannot_be_done_is_refused_by_its_path(bundles: ModuleType, overrid
     ("namespace__net", {}),
     ("process__no_new_privs", {}),
     ("mount__mqueue", {}),
-    ("seccomp__filter", {"linux__seccomp": {"defaultAction": "x"}}),
+    ("seccomp__filter", {"linux__seccomp": {"defaultAction": "SCMP_ACT_ALLOW"}}),
     ("lsm__apparmor", {"process__apparmorProfile": "x"}),
     ("lsm__selinux", {"process__selinuxLabel": "x"}),
     ("mount__setattr", {"mounts": [{"destination": "/a", "source": "/a", "options": ["rbind", "rro"]}]}),

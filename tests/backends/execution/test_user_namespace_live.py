@@ -99,14 +99,12 @@ def test_a_mapping_that_the_kernel_refuses_is_said(run: Any, bundles: ModuleType
     assert not result.answer["children"]
 
 
-def test_an_ordinary_user_runs_a_container(run: Any, bundles: ModuleType, rootfs: str, tmp_path: Any) -> None:
-    _own(rootfs, 1234)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        os.chmod(folder, 0o755)
+def test_an_ordinary_user_runs_a_container(run: Any, bundles: ModuleType, public_rootfs: str) -> None:
+    _own(public_rootfs, 1234)
     bundle = bundles.with_user_namespace(bundles.shell("id -u; id -G; touch /made && echo x > /dev/null && echo $$"))
     for key in ("uidMappings", "gidMappings"):
         bundle["linux"][key] = [{"containerID": 0, "hostID": 1234, "size": 1}]
     bundle["mounts"][2]["options"].remove("gid=5")  # not mapped
-    result = run(bundle, user=1234)
+    result = run(bundle, root=public_rootfs, user=1234)
     assert result.stdout.splitlines() == ["0", "0", "1"], result
-    assert os.stat(f"{rootfs}/made").st_uid == 1234
+    assert os.stat(f"{public_rootfs}/made").st_uid == 1234
