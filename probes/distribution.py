@@ -41,6 +41,8 @@ def describe(host: Host) -> dict[str, object]:
             distro_release_file=_copy(host, tuple(f"/etc/{name}" for name in _present(host)), folder),
             include_uname=False,
         )
+        found.etc_dir = folder  # where it looks for debian_version
+        _copy(host, ("/etc/debian_version",), folder)
         identity, version, like = found.id(), found.version(), found.like()
         answer = {
             "id": identity,
@@ -77,4 +79,4 @@ def _copy(host: Host, paths: tuple[str, ...], folder: str, name: str = "") -> st
             with open(target, "w", encoding="utf-8") as file:
                 file.write(content + "\n")
             return target
-    return os.path.join(folder, name or "no-release")
+    return os.path.join(folder, name or "nothing")

@@ -28,7 +28,7 @@ class _Page:
     """Lines of text, wrapped to a width."""
 
     def __init__(self, width: int, colour: bool) -> None:
-        self.width = max(width, 40)
+        self.width = max(width, 60)
         self.colour = colour
         self.lines: list[str] = []
 
