@@ -142,7 +142,7 @@ def restore_signals() -> None:
         except (OSError, ValueError):  # SIGKILL, SIGSTOP and the C library's own
             continue
     for number in _RESERVED:
-        kernel.syscall("rt_sigaction", number, _DEFAULT_ACTION, None, _SIGNAL_SET)
+        kernel.syscall("rt_sigaction", number, kernel.address(_DEFAULT_ACTION), None, _SIGNAL_SET)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 
 
