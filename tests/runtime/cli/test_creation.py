@@ -1,4 +1,4 @@
-"""From a command line to a request."""
+"""From a command line to a request, by both ways of reading it: click's, and the quick one without it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from runtime.cli.commands import create as create_command
 from runtime.cli.commands import run as run_command
 from runtime.cli.creation import CREATION, request
 from runtime.cli.declaration import Declaration
+from runtime.cli.direct import understand
 from runtime.containers.request import Device, Mount, Request, Resources, RestartPolicy, Throttle, Ulimit
 from runtime.errors import InvalidInput, Unsupported
 
@@ -22,6 +23,25 @@ def parsed(*arguments: str) -> Request:
     with declared(run_command.command).make_context("run", list(arguments)) as context:
         said: dict[str, Any] = dict(context.params)
         return request(said, said.pop("words"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("debian",),
+        ("-it", "--rm", "debian", "sh", "-c", "true"),
+        ("-eA=1", "-e", "B=2", "--env=C=3", "--memory", "1g", "debian"),
+        ("--no-sig-proxy", "-d", "--", "debian", "-x"),
+    ],
+)
+def test_an_ordinary_line_is_understood_without_click(arguments: tuple[str, ...]) -> None:
+    assert understand(("run", *arguments)) is not None
+    parsed(*arguments)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--nonsense", "x"), ("--memory", "lots", "x"), ("--name",)])
+def test_what_needs_an_explanation_is_left_to_click(arguments: tuple[str, ...]) -> None:
+    assert understand(("run", *arguments)) is None
 
 
 def test_a_plain_line_asks_for_an_image_and_a_command() -> None:
@@ -133,4 +153,4 @@ def test_create_knows_every_flag_of_run_but_those_of_staying() -> None:
         return {flag.name for flag in command.flags}
 
     assert names(run_command.command) - names(create_command.command) == {"detach", "sig_proxy"}
-    assert {str(flag.name) for flag in CREATION} <= names(create_command.command)
+    assert {flag.name for flag in CREATION} <= names(create_command.command)
