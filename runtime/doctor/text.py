@@ -170,7 +170,7 @@ def _named(backends: tuple[str, ...] | list[str]) -> str:
 
 
 def _titles(advice: Advice) -> str:
-    return ", ".join(CATALOGUE[name].title for name in advice.capabilities if name in CATALOGUE)
+    return listed([CATALOGUE[name].title for name in advice.capabilities if name in CATALOGUE])
 
 
 def _capabilities(page: _Page, areas: tuple[Area, ...], verbose: bool) -> None:
