@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from runtime import records
 from runtime.errors import Damaged
+from runtime.images import ballast
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,6 +109,6 @@ class Editing:
         try:
             if kind is None:
                 content = {"images": self._catalogue.images, "references": self._catalogue.references}
-                records.store(self._paths.references, content, SCHEMA)
+                ballast.spend(self._paths, lambda: records.store(self._paths.references, content, SCHEMA))
         finally:
             self._lock.release()

@@ -10,7 +10,7 @@ import time
 
 from runtime import records
 from runtime.errors import Unsupported
-from runtime.images import catalogue, layers, media, suspects
+from runtime.images import ballast, catalogue, layers, media, suspects
 from runtime.images.blobs import BlobStore
 from runtime.images.intake import Intake, Layer
 from runtime.images.models import Configuration, Descriptor
@@ -128,7 +128,9 @@ def collect(paths: Paths, storage: StorageBackend, wait: bool = True) -> tuple[l
         blobs.sweep()
         alive = known.blobs()
         freed = sum([blobs.remove(digest) for digest in list(blobs.digests()) if digest not in alive])
-        return suspects.clear(paths, known.layers(), storage), freed
+        removed = suspects.clear(paths, known.layers(), storage)
+        ballast.take_aboard(paths)
+        return removed, freed
     finally:
         lock.release()
 

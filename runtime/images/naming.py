@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.errors import Conflict, InUse, InvalidInput
-from runtime.images import keeping, reference, suspects
+from runtime.images import ballast, keeping, reference, suspects
 from runtime.images.catalogue import Catalogue, Editing
 from runtime.images.image import familiar
 
@@ -73,7 +73,7 @@ def prune(store: ImageStore, everything: bool) -> list[str]:
 def _forget(store: ImageStore, known: Catalogue, identifiers: list[str]) -> list[str]:
     """Drops images from the catalogue; their layers become suspects first, so that a kill in between loses nothing."""
     layers = {layer for identifier in identifiers for layer in known.images[identifier]["layers"]}
-    suspects.note(store.paths, sorted(layers))
+    ballast.spend(store.paths, lambda: suspects.note(store.paths, sorted(layers)))
     for identifier in identifiers:
         known.forget(identifier)
     return [f"Deleted: {identifier}" for identifier in identifiers]

@@ -134,3 +134,23 @@ def test_any_text_is_a_name_or_invalid_input(text: str) -> None:
     except InvalidInput:
         return
     assert reference.parse(str(parsed)) == parsed
+
+
+# The grammar as its authors write it: https://pkg.go.dev/github.com/distribution/reference
+LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+GRAMMAR = {
+    "_is_tag": r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}",
+    "_is_component": r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*",
+    "_is_domain": rf"(?:{LABEL}(?:\.{LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?",
+    "_is_digest": r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}",
+}
+
+
+@pytest.mark.parametrize("part", GRAMMAR)
+@given(data=st.data())
+def test_each_part_is_what_the_grammar_says(part: str, data: st.DataObject) -> None:
+    grammar = re.compile(GRAMMAR[part])
+    right = st.from_regex(grammar, fullmatch=True)
+    joined = st.tuples(right, st.sampled_from([".", "_", "__", "-", ":", "]", "A", "\n", ""]), right).map("".join)
+    text = data.draw(st.one_of(right, joined, st.text("aA0._-:+[]\u0663", max_size=8)))
+    assert getattr(reference, part)(text) == bool(grammar.fullmatch(text))
