@@ -129,7 +129,7 @@ NONSENSE = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(text=st.dictionaries(KEYS, NONSENSE, max_size=8), sane=st.booleans())
 def test_no_text_makes_the_reader_or_the_compiler_stumble(text: dict[str, Any], sane: bool) -> None:
     if sane:

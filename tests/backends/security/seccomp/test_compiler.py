@@ -88,7 +88,7 @@ def calls(draw: st.DrawFn, profile: dict[str, Any], architecture: str) -> Call:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_compiled_profile_answers_what_its_text_says(architecture: str, data: st.DataObject) -> None:
     profile = data.draw(profiles())
