@@ -76,6 +76,8 @@ BUNDLE: dict[str, Any] = {
     },
 }
 
+FILTER = {"defaultAction": "SCMP_ACT_ALLOW"}
+
 USER_MAPPINGS = {
     "uidMappings": [{"containerID": 0, "hostID": 200000, "size": 65536}],
     "gidMappings": [{"containerID": 0, "hostID": 200000, "size": 65536}],

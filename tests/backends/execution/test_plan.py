@@ -94,15 +94,13 @@ def test_everything_is_mounted_and_covered_before_the_root_changes(bundles: Modu
 def test_the_filter_comes_last_or_before_capabilities_go(
     bundles: ModuleType, forbidden: bool, first: str, second: str
 ) -> None:
-    bundle = bundles.make_bundle(process__noNewPrivileges=forbidden, linux__seccomp={"defaultAction": "SCMP_ACT_ALLOW"})
+    bundle = bundles.make_bundle(process__noNewPrivileges=forbidden, linux__seccomp=bundles.FILTER)
     lines = steps(bundle, seccomp=b"\0" * 8)
     assert position(lines, second) == position(lines, first) - 1
 
 
 def test_a_filter_that_is_not_compiled_yet_is_described(bundles: ModuleType) -> None:
-    assert "child: filter system calls" in steps(
-        bundles.make_bundle(linux__seccomp={"defaultAction": "SCMP_ACT_ALLOW"})
-    )
+    assert "child: filter system calls" in steps(bundles.make_bundle(linux__seccomp=bundles.FILTER))
 
 
 def test_a_user_namespace_has_its_sources_opened_before_the_child_becomes_its_root(bundles: ModuleType) -> None:
