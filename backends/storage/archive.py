@@ -96,14 +96,14 @@ class Archive:
                 self._extension(header)  # a volume's label
             else:
                 break
-        entry = self._plain(header)
+        entry = header.entry()
         entry.name = name or entry.name
         entry.link = link or entry.link
         self._name = entry.name
         if found or self._globals:
             pax.lay_over(entry, {**self._globals, **found} if self._globals else found)
             self._name = entry.name
-        self._content(entry, header, block, found, chunks)
+        self._content(entry, block, found, chunks)
         return entry
 
     def _defaults(self, header: Header) -> None:
@@ -111,28 +111,21 @@ class Archive:
         if sum(len(key) + len(value) for key, value in self._globals.items()) > self._limits.header:
             raise BadHeader(f"global headers of more than {self._limits.header} bytes")
 
-    def _plain(self, header: Header) -> Entry:
-        entry = Entry(
-            header.name, header.kind, header.mode, header.uid, header.gid, header.size, header.mtime * 1_000_000_000,
-            header.link, header.major, header.minor,
-        )  # fmt: skip
-        if header.kind == b"D":  # GNU's incremental dumps
-            entry.kind = kinds.FOLDER
-        return entry
-
-    def _content(self, entry: Entry, header: Header, block: bytes, found: pax.Records, chunks: list[bytes]) -> None:
+    def _content(self, entry: Entry, block: bytes, found: pax.Records, chunks: list[bytes]) -> None:
         """Settles what the entry is, and how much content follows it."""
         kind = entry.kind
         if kind in _FILES:
             # V7 had no folders but files whose name ends so.
             entry.kind = kinds.FOLDER if entry.name.endswith(b"/") and kind != b"S" else kinds.FILE
+        elif kind == b"D":  # of GNU's incremental dumps
+            entry.kind = kinds.FOLDER
         elif kind not in _KINDS:
             raise BadHeader(f"an entry of the unknown kind {kind!r}")
         pax.check(entry)
         whole = entry.size
         if entry.kind != kinds.FILE:
             # A link's or device's size means nothing, whatever it says; folders of GNU dumps have content.
-            self._left = whole if header.kind == b"D" else 0
+            self._left = whole if kind == b"D" else 0
             self._padding = -self._left % BLOCK
             entry.size = entry.length = 0
         else:

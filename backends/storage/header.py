@@ -5,11 +5,14 @@ from __future__ import annotations
 from struct import Struct
 from zlib import adler32
 
+from backends.storage.entry import Entry
+
 BLOCK = 512
 EMPTY = bytes(BLOCK)
 
 _FIELDS = Struct("100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12x")
 _SUM = slice(148, 156)
+_DEVICES = frozenset((b"3", b"4"))
 
 # Fields repeat: modes, owners, one build's times. Bounded, because the archive's maker chooses them.
 _numbers: dict[bytes, int] = {}
@@ -21,27 +24,31 @@ class BadHeader(ValueError):
 
 
 class Header:
-    __slots__ = ("gid", "kind", "link", "magic", "major", "minor", "mode", "mtime", "name", "prefix", "size", "uid")
+    """The fields of a block; most headers that extend others need no more of them than `kind` and `size`."""
+
+    __slots__ = ("_fields", "kind", "size")
 
     def __init__(self, block: bytes) -> None:
         """BadHeader."""
-        (name, mode, uid, gid, size, mtime, _, kind, link, magic, _, _, major, minor, prefix) = _FIELDS.unpack(block)
         if not _sum_is_right(block):
             raise BadHeader("its checksum is wrong: the archive is damaged, or no tar archive")
-        self.kind: bytes = kind
-        self.name: bytes = name.partition(b"\0")[0]
-        self.link: bytes = link.partition(b"\0")[0] if link[0] else b""
-        self.magic: bytes = magic
-        self.mode = number(mode) & 0o7777
-        self.uid = number(uid)
-        self.gid = number(gid)
-        self.size = number(size)
-        self.mtime = number(mtime)
-        self.major = self.minor = 0
-        if kind in (b"3", b"4"):
-            self.major, self.minor = number(major), number(minor)
+        self._fields = _FIELDS.unpack(block)
+        self.kind: bytes = self._fields[7]
+        self.size = number(self._fields[4])
+
+    def entry(self) -> Entry:
+        """What the header says by itself. BadHeader."""
+        (name, mode, uid, gid, _, mtime, _, kind, link, magic, _, _, major, minor, prefix) = self._fields
+        name = name.partition(b"\0")[0]
         if magic == b"ustar\x0000" and prefix[0]:
-            self.name = prefix.partition(b"\0")[0] + b"/" + self.name
+            name = prefix.partition(b"\0")[0] + b"/" + name
+        entry = Entry(
+            name, kind, number(mode) & 0o7777, number(uid), number(gid), self.size, number(mtime) * 1_000_000_000,
+            link.partition(b"\0")[0],
+        )  # fmt: skip
+        if kind in _DEVICES:
+            entry.major, entry.minor = number(major), number(minor)
+        return entry
 
 
 def _sum_is_right(block: bytes) -> bool:

@@ -11,10 +11,10 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from stat import S_ISBLK, S_ISCHR, S_ISFIFO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -649,6 +649,23 @@ class StorageContract:
         store.apply(B, A, io.BytesIO(archive))
         assert len(os.listdir(seen(B))) == 301
 
+    def test_killed_before_any_step_it_leaves_all_or_nothing(self, store: StorageBackend, tmp_path: Path) -> None:
+        store.apply(A, None, layer(folder("d"), file("d/x", b"x"), file("e", b"e")))
+        archive = layer(folder("d"), file("d/y", b"y"), link("l", "d"), whiteout("e"), hard_link("h", "d/y")).read()
+        steps = 0
+        while die_at_step(steps, lambda: lifetime(store, archive)):
+            steps += 1
+            store.repair()
+            assert os.listdir(tmp_path / "store/making") == []
+            assert len(os.listdir(tmp_path / "store/links")) == len([one for one in store.layers() if one != C])
+            assert store.repair() == []
+            for name in (C, B):
+                if name in store.layers():
+                    assert not list(store.changes(C)) if name == C else store.usage(name)
+                    store.remove(name)
+        assert steps > 30
+        assert store.layers() == {A: None}
+
     def test_repair_leaves_a_layer_that_is_being_made_alone(self, store: StorageBackend, tmp_path: Path) -> None:
         whole = layer(file("a", b"1"), file("b", b"2")).read()
 
@@ -727,6 +744,43 @@ class Seen:
         for name in list(self._known):
             if str(self._known[name]).startswith(str(self._folder / "seen-")):
                 self.forget(name)
+
+
+def lifetime(store: StorageBackend, archive: bytes) -> None:
+    store.apply(B, A, io.BytesIO(archive))
+    store.create(C, B)
+    store.remove(C)
+    store.remove(B)
+
+
+STEPS = ("rename", "mkdir", "rmdir", "symlink", "unlink", "link", "mknod", "open", "write", "chmod", "utime", "fsync")
+
+
+def die_at_step(number: int, what: Callable[[], None]) -> bool:
+    """Runs `what` in a child that is killed before its nth change of the file system; False if it ended before."""
+    child = os.fork()
+    if child == 0:
+        left = [number]
+
+        def deadly(step: Callable[..., Any]) -> Callable[..., Any]:
+            def dying(*arguments: Any, **more: Any) -> Any:
+                if not left[0]:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                left[0] -= 1
+                return step(*arguments, **more)
+
+            return dying
+
+        for name in STEPS:
+            setattr(os, name, deadly(getattr(os, name)))
+        try:
+            what()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, -signal.SIGKILL)
+    return status != 0
 
 
 def status_of(path: Path) -> tuple[int, int, int, int]:
