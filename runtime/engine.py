@@ -6,7 +6,7 @@ import os
 
 from backends import catalogue
 from runtime import errors
-from runtime.containers import control, inspection, lookup, repair, status
+from runtime.containers import control, inspection, lookup, status
 from runtime.containers.control import Target
 from runtime.settings import FAMILIES, Settings
 
@@ -110,6 +110,8 @@ class Engine:
         record = lookup.find(self.paths, reference)
         seen = status.observe(self.paths, record)
         if seen.name == status.INTERRUPTED:
+            from runtime.containers import repair
+
             notice = repair.repair(self.paths, record)
             if notice:
                 self.notices.append(notice)

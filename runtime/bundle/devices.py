@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import stat
 
 from runtime.containers.request import Device
@@ -35,7 +34,7 @@ class Node(Value):
         return None
 
 
-_RULE = re.compile(r"([acb]) ([0-9]+|\*):([0-9]+|\*) ([rwm]{1,3})", re.ASCII)
+_RULE = r"([acb]) ([0-9]+|\*):([0-9]+|\*) ([rwm]{1,3})"
 
 # What runc lets every container do: make nodes of any device (opening them is another matter), and use these.
 _ALWAYS: tuple[tuple[str, int | None, int | None, str], ...] = (
@@ -78,7 +77,9 @@ def _permissions(text: str) -> bool:
 
 def parse_rule(text: str) -> dict[str, Any]:
     """ "c 42:* rmw" as an element of linux.resources.devices. InvalidInput."""
-    found = _RULE.fullmatch(text)
+    import re  # only for those who ask: it takes 6 ms
+
+    found = re.fullmatch(_RULE, text, re.ASCII)
     if found is None:
         raise InvalidInput(f"--device-cgroup-rule: {text!r} is not TYPE MAJOR:MINOR ACCESS", "such as 'c 189:* rmw'")
     kind, major, minor, access = found.groups()

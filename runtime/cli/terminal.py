@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import _signal as signal  # `signal` itself makes enumerations of them: 5 ms
 import os
-import signal
 import termios
-import tty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ class Raw:
     def __enter__(self) -> Raw:
         if is_terminal(self._descriptor):
             self._before = termios.tcgetattr(self._descriptor)
+            import tty
+
             tty.setraw(self._descriptor, termios.TCSADRAIN)  # TCSAFLUSH would lose what was typed ahead
         return self
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-from dataclasses import dataclass
+import _signal as signal  # without the enumerations, which cost 5 ms
 
 from backends.contract import Cgroup
 from backends.errors import BackendError
@@ -14,14 +13,14 @@ from runtime.containers.record import Record
 from runtime.containers.status import Status
 from runtime.errors import InvalidInput, Problem, WrongState
 from runtime.paths import Paths
+from runtime.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Value):
     """A container as found: its record and how it is doing."""
 
     paths: Paths

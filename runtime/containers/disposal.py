@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _signal as signal
 import os
-import signal
 
 from backends import catalogue
 from backends.errors import UnknownLayer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _signal as signal
 import os
-import signal
 
 from backends import catalogue
 from backends.contract import Process, Stdio
@@ -17,7 +17,7 @@ from runtime.errors import CommandNotExecutable, CommandNotFound, Problem, Wrong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any
 
     from backends.contract import ExecutionBackend
     from runtime.containers.request import ExecRequest
@@ -41,7 +41,7 @@ class Execution:
         """The exit code, 128 + n for a signal."""
         return _code(os.waitpid(self.pid, 0)[1])
 
-    def poll(self) -> Optional[int]:
+    def poll(self) -> int | None:
         """The exit code, or None while it runs. To be asked until it answers."""
         pid, result = os.waitpid(self.pid, os.WNOHANG)
         return _code(result) if pid else None

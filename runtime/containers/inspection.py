@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from calendar import timegm
 
 from runtime import records
 from runtime.containers.control import Target
@@ -231,6 +230,8 @@ def ago(moment: str, suffix: str = " ago") -> str:
     """How long since an RFC 3339 moment, in docker's words."""
     if not moment:
         return ""
+    from calendar import timegm
+
     seconds = max(0, int(time.time() - timegm(time.strptime(moment[:19], "%Y-%m-%dT%H:%M:%S"))))
     for size, name in _UNITS:
         if seconds >= 2 * size or (seconds >= size and size < 86400):

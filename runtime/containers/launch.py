@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 import sys
 import time
 
@@ -50,7 +50,7 @@ def start(paths: Paths, identifier: str, report: str, attach: dict[str, Any]) ->
     the connection after the start event. Problem with the reason if the container could not be started.
     """
     lock = claim(paths, identifier)
-    ours, theirs = socket.socketpair()
+    ours, theirs = _socket.socketpair()
     try:
         os.makedirs(paths.run(identifier), 0o711, exist_ok=True)
         connection = Connection(ours)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from runtime import records
 from runtime.containers import state
@@ -11,6 +10,7 @@ from runtime.containers.groups import reopen
 from runtime.containers.record import CREATED, CREATING, Record
 from runtime.errors import Damaged
 from runtime.paths import Paths
+from runtime.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ REMOVING = "removing"
 INTERRUPTED = "interrupted"  # whoever was at work on it was killed; the next command repairs it
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(Value):
     """`name` as above. `exit` is the last end's record ({"code", "started", "finished", "oom", "error"}), or empty;
     `live` is the running monitor's ({"pid", "start_time", "cgroup", "started", ...}), or empty."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 from time import gmtime, strftime
 
+from backends.storage.removal import remove_tree
 from runtime import records
 from runtime.bundle.mounts import check_volume_name
 from runtime.errors import Damaged, InUse, InvalidInput, UnknownVolume, explain
@@ -81,7 +81,7 @@ class VolumeStore:
             os.rename(unfinished, os.path.join(self.folder, name))
             records.sync_folder(self.folder)
         except OSError as error:
-            shutil.rmtree(unfinished, ignore_errors=True)
+            _forget(unfinished)
             if os.path.isdir(os.path.join(self.folder, name, _DATA)):
                 return  # another process was quicker: theirs is as good
             raise explain(error, f"make the volume {name}") from error
@@ -134,7 +134,7 @@ class VolumeStore:
         gone = os.path.join(self.folder, _GONE + os.urandom(8).hex())
         try:
             os.rename(os.path.join(self.folder, name), gone)
-            shutil.rmtree(gone)
+            remove_tree(gone)
         except OSError as error:
             raise explain(error, f"remove the volume {name}") from error
 
@@ -157,8 +157,16 @@ class VolumeStore:
         except FileNotFoundError:
             return ()
         for name in names:
-            shutil.rmtree(os.path.join(self.folder, name), ignore_errors=True)
+            _forget(os.path.join(self.folder, name))
         return tuple(f"removed the unfinished volume {name}" for name in names)
+
+
+def _forget(tree: str) -> None:
+    """What stays is found by the next repair."""
+    try:
+        remove_tree(tree)
+    except OSError:
+        return
 
 
 def size_of(folder: str) -> int:
