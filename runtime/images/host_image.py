@@ -1,7 +1,7 @@
 """`@host`: an image that needs no download, made of this machine's own shell and core programs and the libraries that
 their ELF headers ask for. It works on every architecture, because it looks only at what is here.
 
-Made once, and again when one of its files has changed. Of the same files it is the same image to the bit.
+Of the same files it is the same image to the bit.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import stat
 
-from runtime import records
 from runtime.errors import Damaged, NotFound, Unsupported
-from runtime.images import catalogue, keeping, making, platforms, tarball
+from runtime.images import host_state, keeping, making, platforms, tarball
 from runtime.images.blobs import BlobStore
 from runtime.images.host_libraries import Libraries
 from runtime.images.host_programs import (
@@ -20,12 +19,12 @@ from runtime.images.host_programs import (
     LOADED,
     MERGED,
     PATH,
-    PROGRAMS,
     SHELLS,
     TERMINALS,
     TERMINFO,
     TEXTS,
 )
+from runtime.images.host_state import HOST
 from runtime.images.making import HashedWriter
 
 TYPE_CHECKING = False
@@ -36,55 +35,16 @@ if TYPE_CHECKING:
     from runtime.images.models import Descriptor
     from runtime.paths import Paths
 
-    Sources = dict[str, list[int]]
-
-NAME = "@host"
-SCHEMA = 1
 _CHUNK = 1 << 20
 
 
-def ensure(paths: Paths, storage: StorageBackend) -> str:
-    """The identifier of the image, which is made if it is missing or out of date. Unsupported without any shell."""
-    path = f"{paths.images}/host.json"
-    programs = _programs()
-    try:
-        record = records.load(path, SCHEMA)
-        known = catalogue.read(paths)
-        current = record["programs"] == programs and record["sources"] == _states(record["sources"])
-        layers = known.images[record["id"]]["layers"] if current else []
-        if current and known.references.get(NAME) == [record["id"]] and set(layers) <= set(storage.layers()):
-            return str(record["id"])
-    except (FileNotFoundError, Damaged, KeyError):
-        pass  # it can always be made again
+def make(paths: Paths, storage: StorageBackend) -> str:
+    """Makes the image and gives it its name; its identifier. Unsupported without any shell."""
+    programs = host_state.programs()
     contents = Contents(programs)
     identifier = _make(paths, storage, contents)
-    states = _states(contents.sources())
-    records.store(path, {"id": identifier, "programs": programs, "sources": states}, SCHEMA)
+    host_state.remember(paths, identifier, programs, contents.sources())
     return identifier
-
-
-def _programs() -> dict[str, str]:
-    """The programs that are here: {name: path}."""
-    found = {}
-    for name in PROGRAMS:
-        for folder in FOLDERS:
-            path = f"{folder}/{name}"
-            if os.access(path, os.X_OK) and os.path.isfile(path):
-                found[name] = path
-                break
-    return found
-
-
-def _states(sources: Any) -> Sources:
-    states = {}
-    for path in sources:
-        try:
-            status = os.stat(path)
-        except OSError:
-            states[path] = [0, 0, 0]
-            continue
-        states[path] = [status.st_mtime_ns, status.st_ino, status.st_size]
-    return states
 
 
 class Contents:
@@ -100,7 +60,7 @@ class Contents:
         present = [shell for shell in SHELLS if f"usr/bin/{shell}" in self.files]
         if not present:
             raise Unsupported(
-                f"{NAME} cannot be made: neither of {', '.join(SHELLS)} can be taken from {', '.join(FOLDERS)}",
+                f"{HOST} cannot be made: neither of {', '.join(SHELLS)} can be taken from {', '.join(FOLDERS)}",
                 "load an image instead, or install busybox",
             )
         self.shell = "/bin/bash" if "bash" in present else "/bin/sh"
@@ -170,9 +130,9 @@ def _make(paths: Paths, storage: StorageBackend, contents: Contents) -> str:
             **({"variant": platform.variant} if platform.variant else {}),
             "os": platform.os,
             "config": {"Env": [f"PATH={PATH}"], "Cmd": [contents.shell], "WorkingDir": "/"},
-            "history": [{"created_by": "this machine's own programs", "comment": NAME}],
+            "history": [{"created_by": "this machine's own programs", "comment": HOST}],
         }
-        return making.make(paths, storage, document, [layer], (NAME,))
+        return making.make(paths, storage, document, [layer], (HOST,))
     finally:
         lock.release()
         keeping.collect(paths, storage, wait=False)
@@ -228,5 +188,5 @@ def _write_file(writer: HashedWriter, place: str, path: str, written: dict[str, 
                 left -= len(content)
             writer.write(tarball.padding(status.st_size))
     except FileNotFoundError:
-        raise NotFound(f"{path} disappeared while {NAME} was made", "try again") from None
+        raise NotFound(f"{path} disappeared while {HOST} was made", "try again") from None
     written[path] = place

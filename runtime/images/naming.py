@@ -70,6 +70,14 @@ def prune(store: ImageStore, everything: bool) -> list[str]:
     return lines
 
 
+def forget_replaced(store: ImageStore, identifiers: list[str]) -> None:
+    """Removes those of the images that have lost their last name and that no container stands on."""
+    users = store.users()
+    with Editing(store.paths) as known:
+        _forget(store, known, [one for one in identifiers if one not in users and not known.names_of(one)])
+    keeping.collect(store.paths, store.storage, wait=False)
+
+
 def _forget(store: ImageStore, known: Catalogue, identifiers: list[str]) -> list[str]:
     """Drops images from the catalogue; their layers become suspects first, so that a kill in between loses nothing."""
     layers = {layer for identifier in identifiers for layer in known.images[identifier]["layers"]}

@@ -176,14 +176,21 @@ class ImageStore:
 
     def host(self, platform: str | None = None) -> Image:
         """The image of this machine's own programs, made anew when they have changed."""
-        from runtime.images.host_image import ensure
+        from runtime.images import host_state
 
         if platform and platforms.parse(platform) != platforms.host():
             raise NotFound(
                 f"{HOST} is made of this machine's own programs, for {platforms.host()} and not {platform}",
                 "load an image for that platform",
             )
-        return self.look_up(ensure(self.paths, self.storage))
+        identifier = host_state.current(self.paths, self.storage)
+        if not identifier:
+            from runtime.images import host_image, naming
+
+            before = catalogue.read(self.paths).references.get(HOST, [])
+            identifier = host_image.make(self.paths, self.storage)
+            naming.forget_replaced(self, before)
+        return self.look_up(identifier)
 
     # ------------------------------------------------------------------------------------ names, removing, the rest
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import Damaged, InvalidInput, NotFound, Unsupported
-from runtime.images import host_image, platforms
+from runtime.images import host_state, platforms
 from runtime.images.image import Image
 from tests.runtime.images.builders import Made, docker_files, layer, sha256, tar, write
 from tests.runtime.images.conftest import Store
@@ -188,13 +188,14 @@ def test_a_changed_program_makes_another_image(store: Store, tmp_path: Path, mon
     folder.mkdir()
     for name in ("sh", "cat"):
         shutil.copy2(os.path.realpath(f"/bin/{name}"), folder / name)
-    monkeypatch.setattr(host_image, "FOLDERS", (str(folder),))
+    monkeypatch.setattr(host_state, "FOLDERS", (str(folder),))
     first = store.find("@host")
     shutil.copy2(os.path.realpath("/bin/ls"), folder / "cat")
     second = store.find("@host")
     assert second.id != first.id
     shutil.copy2(os.path.realpath("/bin/ls"), folder / "ls")
     assert store.find("@host").id not in (first.id, second.id)
+    assert len(store.list()) == 1
 
 
 def test_a_removed_host_image_is_made_again(store: Store) -> None:
@@ -213,7 +214,7 @@ def test_the_host_s_image_is_only_for_this_machine(store: Store) -> None:
 def test_a_machine_without_a_shell_is_told_what_to_do(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host_image, "FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(host_state, "FOLDERS", (str(tmp_path),))
     with pytest.raises(Unsupported) as caught:
         store.find("@host")
     assert "busybox" in caught.value.hint
@@ -230,6 +231,6 @@ def test_programs_whose_libraries_are_missing_are_left_out(
     assert b"libc.so.6\0" in content
     (folder / "cat").write_bytes(content.replace(b"libc.so.6\0", b"libq.so.6\0"))
     (folder / "cat").chmod(0o755)
-    monkeypatch.setattr(host_image, "FOLDERS", (str(folder),))
+    monkeypatch.setattr(host_state, "FOLDERS", (str(folder),))
     with mounted(store, store.find("@host"), tmp_path / "root") as root:
         assert os.listdir(root / "usr/bin") == ["sh"]
