@@ -145,6 +145,10 @@ class Engine:
         from backends.errors import BackendError
         from runtime.containers.creation import Creation
 
+        if request.volumes_from:
+            from runtime.containers.inheriting import with_inherited_mounts
+
+            request = with_inherited_mounts(self.paths, request)
         selections = self.selections(request)
         image = None
         if not request.rootfs:

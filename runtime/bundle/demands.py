@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends.guarantees import ASKED_BY, DEFAULT_DEMANDS, GIVEN_UP_BY, GUARANTEES, Demands
 from runtime.bundle.confinement import UNCONFINED, parse_security_options
-from runtime.bundle.namespaces import HOST, mode
+from runtime.bundle.namespaces import HOST, JOINED, mode
 from runtime.errors import InvalidInput
 
 TYPE_CHECKING = False
@@ -78,6 +78,8 @@ def _flags(request: Request) -> list[str]:
     }
     for flag in ("network", "pid", "ipc", "uts", "userns", "cgroupns"):
         said[f"--{flag} host"] = mode(flag, getattr(request, flag)) == HOST
+    # Another container's network is not the container's own either, whoever set it up.
+    said["--network host"] |= mode("network", request.network) == JOINED
     return [flag for flag, given in said.items() if given]
 
 

@@ -273,6 +273,8 @@ def request(said: dict[str, Any], words: tuple[str, ...]) -> Request:
 
 
 def _refuse(said: dict[str, Any]) -> None:
+    if said["pull"] == "always":
+        raise Unsupported("--pull always: this version has no registries to fetch images from", "`load` takes them in")
     for name, (flag, reason) in REFUSED.items():
         if said.get(name):
             raise Unsupported(f"{flag}: {reason}")

@@ -162,6 +162,7 @@ class Creation:
         if self.image is not None:
             self.storage.create(self.identifier, self.image.chain or None)
         volumes = self._volumes(record)
+        self._populate(record, volumes)
         surroundings = self._surroundings(folder, volumes)
         bundle = compilation.compile_bundle(
             self.request, self.image.config if self.image else {}, self.report, surroundings
@@ -187,6 +188,24 @@ class Creation:
                     containers.store(self.paths, record)
                 found[mount.target] = volume.folder
         return found
+
+    def _populate(self, record: Record, volumes: dict[str, str]) -> None:
+        """Fills the volumes that are new with what the image has there."""
+        if not volumes:
+            return
+        from runtime.volumes.population import is_empty, populate
+
+        copied = {mount.target for mount in wanted_mounts(self.request, self.settings) if mount.copy}
+        empty = {target: place for target, place in volumes.items() if target in copied and is_empty(place)}
+        if not empty or self.image is None:
+            return
+        from runtime.containers.control import Target
+        from runtime.containers.root import root
+        from runtime.containers.status import CREATING_NOW, Status
+
+        with root(Target(self.paths, record, Status(CREATING_NOW, {}, {}))) as base:
+            for target, place in empty.items():
+                populate(base, target, place)
 
     def _surroundings(self, folder: str, volumes: dict[str, str]) -> Surroundings:
         passwd, group = identities(self.storage, self._storage())

@@ -20,6 +20,7 @@ def test_a_plain_container_demands_what_docker_promises() -> None:
     ("said", "lost"),
     [
         ({"network": "host"}, "network-namespace"),
+        ({"network": "container:a"}, "network-namespace"),
         ({"pid": "host"}, "pid-namespace"),
         ({"ipc": "host"}, "ipc-namespace"),
         ({"uts": "host"}, "uts-namespace"),
