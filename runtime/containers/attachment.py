@@ -118,6 +118,8 @@ class Attachment:
             self._connection.close()
 
     def _turn(self) -> Ending | None:
+        if self._connection.early:
+            return self._said()
         poll = select.poll()
         poll.register(self._connection, select.POLLIN | (select.POLLOUT if self._waiting else 0))
         poll.register(self._events, select.POLLIN)

@@ -32,6 +32,11 @@ class Connection:
     def fileno(self) -> int:
         return self._socket.fileno()
 
+    @property
+    def early(self) -> bool:
+        """Whether `receive` has frames already that came with an answer: the socket will not be readable for them."""
+        return bool(self._early)
+
     def send(self, request: dict[str, Any]) -> None:
         self._write(message(request))
 

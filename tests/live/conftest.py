@@ -54,6 +54,22 @@ class Runtime:
             assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
+    def detached(self, *arguments: str) -> str:
+        """The identifier of a container left running, by `run`'s flags, image and program."""
+        return self("run", "-d", "--network", "none", *arguments).stdout.strip()
+
+    def said(self, *arguments: str, stdin: str | None = None) -> str:
+        """What a program said in a container that is gone by now, by `run`'s flags, image and program."""
+        interactive = () if stdin is None else ("-i",)
+        return self("run", "--rm", "--network", "none", *interactive, *arguments, stdin=stdin).stdout
+
+    def refused(self, *arguments: str, status: int = 125) -> str:
+        """The error of a command that fails in a way that was foreseen: one message, with a hint."""
+        told = self(*arguments, status=status).stderr
+        assert "a defect of this program" not in told
+        assert "Traceback" not in told
+        return told
+
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             self.command(*arguments),
