@@ -60,6 +60,10 @@ def perform(context: Context, number: int) -> None:
 def ask(context: Context, number: int) -> None:
     """Has the parent execute a step."""
     context.channel.send(PERFORM, number)
+    await_answer(context)
+
+
+def await_answer(context: Context) -> None:
     message, _ = context.channel.receive()
     if message != (DONE,):
         os._exit(_STATUS)  # the parent is gone, or has failed and knows why

@@ -124,6 +124,8 @@ class UnshareBirth(Birth):
         except OSError as error:
             raise child.failure(self.describe(), error) from error
         if pid == 0:
+            # Nothing before the parent knows whom it hears: else this child's words might overtake its announcement.
+            child.await_answer(context)
             child.run(context, first)
         context.channel.send(BORN, pid)
         os._exit(0)

@@ -93,6 +93,7 @@ class Labour:
         elif message[0] == BORN:
             self.helpers.append(self.context.pid)
             self.context.pid = message[1]
+            self.context.channel.send(DONE)
         elif message[0] == CONSOLE:
             self.console = descriptor
         elif message[0] == FAILED:
