@@ -72,7 +72,13 @@ def _binfmt(inquiry: Inquiry, handlers: tuple[Handler, ...]) -> Finding:
     name = "emulation.binfmt_misc"
     if "register" in names(inquiry.host, FOLDER):
         evidence = tuple(_describe(handler) for handler in handlers)
-        return Finding(name, PRESENT, f"mounted, with {len(handlers)} handlers", evidence, value="mounted")
+        return Finding(
+            name,
+            PRESENT,
+            f"mounted, with {len(handlers)} handler{'s' if len(handlers) != 1 else ''}",
+            evidence,
+            value="mounted",
+        )
     if needs_power(inquiry.circumstances):
         return powerless(name, inquiry.circumstances)
     arguments = (inquiry.circumstances.store, inquiry.circumstances.mode, "binfmt_misc")
