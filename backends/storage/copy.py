@@ -7,6 +7,7 @@ import time
 
 from arch import kernel
 from backends.errors import StorageError
+from backends.storage.mountinfo import plain
 from backends.storage.store import LayerStore, storage_error
 
 TYPE_CHECKING = False
@@ -48,9 +49,11 @@ class CopyStorage(LayerStore):
         return target
 
     def mounted(self, layer: str) -> bool:
-        sign = f"layers/{layer}/tree "
+        tree = self.registry.tree(layer)
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
-            return any(sign in line.partition(" - ")[0] for line in mounts)
+            roots = [line.split(" ", 4)[3] for line in mounts if layer in line]
+        # The root of a mount is a path from its file system's own root: the end of ours.
+        return any(root.endswith(f"/layers/{layer}/tree") and tree.endswith(plain(root)) for root in roots)
 
     # ----------------------------------------------------------------------------------- off the launch path
 

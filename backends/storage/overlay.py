@@ -7,6 +7,7 @@ import os
 
 from arch import kernel
 from backends.errors import StorageError
+from backends.storage.mountinfo import plain
 from backends.storage.store import LayerStore, storage_error
 
 TYPE_CHECKING = False
@@ -59,11 +60,14 @@ class OverlayStorage(LayerStore):
             record = self.registry.get(layer)
         except StorageError:
             return False  # a damaged or missing record: whoever asks next says so
-        signs = [f"layers/{layer}/"]
+        signs = [f"{self.folder}/layers/{layer}/", f"=layers/{layer}/"]
         if record.link:
-            signs += [f"links/{record.link}:", f"links/{record.link},"]
+            signs += [
+                f"{before}links/{record.link}{after}" for before in (f"{self.folder}/", "=", ":") for after in ":, "
+            ]
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
-            return any(" - overlay " in line and any(sign in line for sign in signs) for line in mounts)
+            options = [plain(line.rstrip("\n")) + " " for line in mounts if " - overlay " in line]
+        return any(sign in line for line in options for sign in signs)
 
     def _lower(self, record: Record, read_only: bool) -> str:
         lower = [f"links/{link}" for link in record.links]

@@ -1,8 +1,47 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from backends.errors import StorageError
 from backends.storage.copy import CopyStorage
-from tests.contract.storage import StorageContract
+from tests.contract.layers import file, layer
+from tests.contract.storage import A, C, StorageContract
 
 
 class TestCopy(StorageContract):
     backend = CopyStorage
+
+
+@pytest.mark.live
+def test_a_writable_layer_needs_no_mount(tmp_path: Path) -> None:
+    store = CopyStorage(str(tmp_path / "store"))
+    store.create(C, None)
+    assert store.mount(C, "/nowhere") == str(tmp_path / "store/layers" / C / "tree")
+    assert not store.mounted(C)
+
+
+@pytest.mark.live
+def test_a_label_is_refused_for_lack_of_a_mount(tmp_path: Path) -> None:
+    store = CopyStorage(str(tmp_path / "store"))
+    store.create(C, None)
+    with pytest.raises(StorageError, match="label"):
+        store.mount(C, str(tmp_path), label="system_u:object_r:container_file_t:s0")
+
+
+@pytest.mark.live
+def test_a_layer_that_is_shown_is_not_removed(tmp_path: Path) -> None:
+    stores = [CopyStorage(str(tmp_path / name)) for name in ("a store", "another")]
+    for store in stores:
+        store.apply(A, None, layer(file("f")))
+    target = tmp_path / "target"
+    target.mkdir()
+    stores[0].mount(A, str(target), read_only=True)
+    try:
+        with pytest.raises(StorageError, match="is mounted"):
+            stores[0].remove(A)
+        stores[1].remove(A)
+    finally:
+        stores[0].unmount(A, str(target))
+    stores[0].remove(A)

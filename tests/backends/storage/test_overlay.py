@@ -192,3 +192,21 @@ def test_mounting_imports_nothing_that_is_slow() -> None:
     code = "import sys; before = set(sys.modules)\n" + code
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.split() == []
+
+
+@pytest.mark.live
+def test_a_layer_of_another_store_is_another_layer(tmp_path: Path) -> None:
+    one, other = OverlayStorage(str(tmp_path / "one")), OverlayStorage(str(tmp_path / "other"))
+    for store in (one, other):
+        store.apply(A, None, layer(file("f")))
+        store.create(C, A)
+    target = tmp_path / "target"
+    target.mkdir()
+    for name, read_only in ((C, False), (A, True)):
+        one.mount(name, str(target), read_only=read_only)
+        try:
+            assert one.mounted(name)
+            assert one.mounted(A)
+            assert not other.mounted(name)
+        finally:
+            one.unmount(name, str(target))
