@@ -85,7 +85,7 @@ def test_something_else_behind_the_data_is_damaged(name: str) -> None:
 
 
 @needs_zstd
-@pytest.mark.parametrize("content", [b"", b"one", bytes(range(256)) * 10_000])
+@pytest.mark.parametrize("content", [b"", b"one", bytes(range(256)) * 10_000], ids=["nothing", "little", "much"])
 def test_zstd_comes_back(content: bytes) -> None:
     packed = zstd(content)
     assert compression.recognise(packed[: compression.SAMPLE]) == "zstd"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import Damaged, InvalidInput, NotFound, TooLarge, Unsupported
-from runtime.images import layers, models
+from runtime.images import intake, layers, models
 from tests.runtime.images.builders import (
     OCI,
     Layout,
@@ -427,3 +427,28 @@ def test_a_failed_load_keeps_what_other_images_use(store: Store, tmp_path: Path)
         store.load(write(tmp_path / "bad.tar", files))
     assert sorted(store.leftovers()) == before
     assert store.content("good:1") == {"base": "one"}
+
+
+def test_a_layer_that_expands_without_end_is_too_large(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "EXPANDED_LIMIT", 3 << 20)
+    bomb = tar({"zeros": bytes(8 << 20)})
+    path = write(tmp_path / "bad.tar", docker_files(Made([bomb]), compress=True))
+    assert os.stat(path).st_size < 50_000
+    with pytest.raises(TooLarge):
+        store.load(path)
+    assert store.leftovers() == []
+
+
+def test_an_image_for_another_platform_is_taken_unless_one_was_asked_for(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path / "image.tar", docker_files(Made([BASE], architecture="s390x")))
+    with pytest.raises(InvalidInput, match="linux/s390x"):
+        store.load(path, platform="linux/amd64")
+    assert store.leftovers() == []
+    store.load(path)
+    assert str(store.find("made:1").platform) == "linux/s390x"
+
+
+def test_five_hundred_layers_are_the_most(store: Store, tmp_path: Path) -> None:
+    broken(store, tmp_path, docker_files(Made([layer(a=str(number)) for number in range(501)])))
