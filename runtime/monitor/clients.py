@@ -31,6 +31,7 @@ class Client:
         self._decoder = Decoder()
         self._waiting = bytearray()
         self._closing = False
+        self._held = False
         connection.setblocking(False)
         loop.watch(connection.fileno(), POLLIN, self._ready)
 
@@ -70,11 +71,12 @@ class Client:
 
     def hold(self, held: bool) -> None:
         """Stops or resumes listening to a client that writes faster than the container reads."""
-        if self._connection.fileno() >= 0 and self.feeds:
-            self._loop.watch(self._connection.fileno(), self._events(not held), self._ready)
+        if self._held != held and self._connection.fileno() >= 0:
+            self._held = held
+            self._loop.watch(self._connection.fileno(), self._events(), self._ready)
 
-    def _events(self, reading: bool = True) -> int:
-        return (POLLIN if reading else 0) | (POLLOUT if self._waiting else 0)
+    def _events(self) -> int:
+        return (0 if self._held else POLLIN) | (POLLOUT if self._waiting else 0)
 
     def output(self, stream: int, data: bytes) -> None:
         if stream in self.streams:

@@ -74,9 +74,11 @@ class FileLog:
             lost = f"[runtime: {self._lost} bytes of output could not be logged]\n".encode()
             text = _record("stderr", lost, timestamp(time.time_ns())) + text
         data = text.encode("utf-8", "replace")
-        if self._largest and self._size and self._size + len(data) > self._largest:
-            self._rotate()
         try:
+            if self._file < 0:
+                self._open()
+            if self._largest and self._size and self._size + len(data) > self._largest:
+                self._rotate()
             written = os.write(self._file, data)
         except OSError:
             self._lost += len(data)
@@ -90,6 +92,7 @@ class FileLog:
 
     def _rotate(self) -> None:
         os.close(self._file)
+        self._file = -1  # until `_open` succeeds: the disk may be full
         for number in range(self._files - 1, 0, -1):
             older = self._path if number == 1 else f"{self._path}.{number - 1}"
             try:
@@ -105,7 +108,8 @@ class FileLog:
         for stream, data in self._partial.items():
             self._append(_record(stream, data, timestamp(time.time_ns())))
         self._partial.clear()
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
 
 
 def _record(stream: str, data: bytes, moment: str) -> str:

@@ -170,7 +170,8 @@ class Streams:
     def _hold(self) -> None:
         held = len(self._typed) > INPUT_HIGH_WATER
         for client in list(self._server.clients):
-            client.hold(held)
+            if client.feeds:
+                client.hold(held)
 
     def _close_input(self) -> None:
         if self._input >= 0 and self._input != self._console:

@@ -96,3 +96,20 @@ def test_a_full_disk_loses_lines_and_says_so_but_stops_nobody() -> None:
 
 def test_times_are_rfc_3339_with_nanoseconds() -> None:
     assert timestamp(1_700_000_000_123_456_789) == "2023-11-14T22:13:20.123456789Z"
+
+
+def test_a_disk_that_is_full_when_the_log_rotates_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = FileLog(str(tmp_path / "log"), largest=100, files=2)
+    log.write("stdout", b"first\n")
+    real = os.open
+
+    def full(path: str, flags: int, mode: int = 0o777) -> int:
+        raise OSError(28, "No space left on device", path)
+
+    monkeypatch.setattr(os, "open", full)
+    log.write("stdout", b"lost\n")
+    monkeypatch.setattr(os, "open", real)
+    log.write("stdout", b"again\n")
+    log.finish()
+    assert [line["log"] for line in lines(tmp_path / "log")][-1] == "again\n"
+    assert "could not be logged" in (tmp_path / "log").read_text()
