@@ -40,9 +40,14 @@ def _memory(wanted: Resources, swap_accounting: bool) -> dict[str, Any]:
             swap = 2 * limit  # as docker: as much swap as memory
     if swap is not None:
         if limit is None and swap != -1:
-            raise InvalidInput("--memory-swap: it is memory and swap together, and --memory is not set")
+            raise InvalidInput(
+                "--memory-swap: it is memory and swap together, and --memory is not set", "give --memory too"
+            )
         if limit is not None and swap != -1 and swap < limit:
-            raise InvalidInput("--memory-swap: it is memory and swap together, so it cannot be less than --memory")
+            raise InvalidInput(
+                "--memory-swap: it is memory and swap together, so it cannot be less than --memory",
+                "give at least as much as --memory, or -1 for no limit",
+            )
         memory["swap"] = swap
     if wanted.memory_reservation:
         if limit is not None and wanted.memory_reservation > limit:

@@ -28,7 +28,7 @@ def parse_ulimit(text: str) -> Ulimit:
     soft = _number(soft_text, text)
     hard = _number(hard_text, text) if colon else soft
     if _height(soft) > _height(hard):
-        raise InvalidInput(f"--ulimit: in {text!r} the soft limit is above the hard one")
+        raise InvalidInput(f"--ulimit: in {text!r} the soft limit is above the hard one", "write NAME=SOFT:HARD")
     return Ulimit(name, soft, hard)
 
 
