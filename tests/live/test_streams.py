@@ -93,7 +93,13 @@ def test_logs_keep_both_outputs_with_their_moments(runtime: Runtime) -> None:
     done = runtime("logs", "-t", name)
     assert [line.split(" ", 1)[1] for line in done.stdout.splitlines()] == ["one", "three"]
     assert done.stderr.endswith(" two\n")
-    assert runtime("logs", "--tail", "1", name).stdout == "three\n"
+
+
+def test_logs_may_be_cut_by_number_and_by_moment(runtime: Runtime) -> None:
+    name = runtime.detached("@host", "sh", "-c", "echo one; echo two; echo three")
+    runtime("wait", name)
+    assert runtime("logs", "--tail", "2", name).stdout == "two\nthree\n"
+    assert runtime("logs", "--since", "1h", name).stdout == "one\ntwo\nthree\n"
     assert runtime("logs", "--until", "1h", name).stdout == ""
 
 
