@@ -6,7 +6,6 @@ Off the launch path: imported before the fork, and only where a bundle has hooks
 from __future__ import annotations
 
 import errno
-import json
 import os
 import select
 import time
@@ -100,6 +99,8 @@ class NotePid(Step):
 
 
 def steps_of(bundle: dict[str, Any], state: dict[str, Any], *kinds: str) -> list[Step]:
+    import json  # noqa: F401 - found again by `execute`, which may run after the fork, where nothing can be loaded
+
     steps: list[Step] = []
     for kind in kinds:
         found = read(bundle, kind)
@@ -110,6 +111,8 @@ def steps_of(bundle: dict[str, Any], state: dict[str, Any], *kinds: str) -> list
 
 def execute(hook: Hook, kind: str, state: dict[str, Any]) -> None:
     """Until it ends. StepFailed for a status other than 0, with what the hook said, and for one that takes too long."""
+    import json
+
     step = f"run the {kind} hook {hook.path}"
     stdin, feed = os.pipe2(os.O_CLOEXEC)
     listen, output = os.pipe2(os.O_CLOEXEC)
