@@ -137,10 +137,12 @@ class Registry:
     def discard(self, making: Making) -> None:
         from backends.storage.removal import remove_tree
 
-        remove_tree(making.folder)
-        if making.lock >= 0:
-            os.close(making.lock)
-            making.lock = -1
+        try:
+            remove_tree(making.folder)
+        finally:
+            if making.lock >= 0:
+                os.close(making.lock)
+                making.lock = -1
 
     def remove(self, layer: str) -> None:
         """UnknownLayer; StorageError if another layer stands on it."""

@@ -92,9 +92,8 @@ class LayerStore(StorageBackend):
         try:
             self.registry.discard(making)
         except OSError as error:
-            if not isinstance(first, (StorageError, OSError)):
-                return
-            first.args = (f"{first.args[0]}; and {making.folder} could not be removed: {error}", *first.args[1:])
+            text = f"{first}; and {making.folder} could not be removed: {error}"
+            raise StorageError(text, "remove what is left by `runtime system prune`") from first
 
     def changes(self, layer: str) -> Iterator[tuple[str, str]]:
         changes = self._changes(layer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -122,6 +123,20 @@ class CrashesContract(StorageFixtures):
         assert store.layers() == {A: None}
         assert (seen(A) / "a").read_bytes() == b"1"
         assert store.repair() == []
+
+    def test_an_error_while_cleaning_up_stands_beside_the_first(
+        self, store: StorageBackend, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*arguments: Any, **more: Any) -> None:
+            raise PermissionError(errno.EPERM, "no way")
+
+        archive = layer(file("f"), file("../x"))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "unlink", refuse)
+            with pytest.raises(StorageError, match=r"climbs.*no way"):
+                store.apply(A, None, archive)
+        assert store.repair() == [f"removed the half-made layer {A}"]
+        assert store.layers() == {}
 
     def test_a_damaged_record_is_named_and_repaired(self, store: StorageBackend, tmp_path: Path) -> None:
         store.apply(A, None, layer(file("a")))
