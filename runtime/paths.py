@@ -119,7 +119,7 @@ class Paths:
     def prepare(self) -> None:
         """Makes the folders that every command may count on. OSError."""
         # 0711: a container in a user namespace of its own walks through here to its root without being us.
-        for folder in (self.root, self.storages, self.state, self.running):
+        for folder in (self.root, self.storages, self.volumes, self.state, self.running):
             os.makedirs(folder, 0o711, exist_ok=True)
         for folder in (self.images, self.blobs, self.containers, self.names, self.volumes, self.temporary, self.locks):
             os.makedirs(folder, 0o700, exist_ok=True)
