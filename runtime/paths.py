@@ -121,5 +121,5 @@ class Paths:
         # 0711: a container in a user namespace of its own walks through here to its root without being us.
         for folder in (self.root, self.storages, self.volumes, self.state, self.running):
             os.makedirs(folder, 0o711, exist_ok=True)
-        for folder in (self.images, self.blobs, self.containers, self.names, self.volumes, self.temporary, self.locks):
+        for folder in (self.images, self.blobs, self.containers, self.names, self.temporary, self.locks):
             os.makedirs(folder, 0o700, exist_ok=True)
