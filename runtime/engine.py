@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from probes.report import HostReport
     from runtime.containers.connection import Connection
     from runtime.containers.execution import Execution
+    from runtime.containers.launch import Waiting
     from runtime.containers.logs import Line
     from runtime.containers.request import ExecRequest, Request, Resources, RestartPolicy
     from runtime.images.store import ImageStore
@@ -140,8 +141,8 @@ class Engine:
 
     # -------------------------------------------------------------------------------------------- their lives
 
-    def create(self, request: Request) -> str:
-        """Makes a container; its identifier. Nothing runs yet."""
+    def create(self, request: Request, monitor: Waiting | None = None) -> str:
+        """Makes a container; its identifier. Nothing runs yet; `monitor` is one that waits, to prepare itself."""
         from backends.errors import BackendError
         from runtime.containers.creation import Creation
 
@@ -150,6 +151,8 @@ class Engine:
 
             request = with_inherited_mounts(self.paths, request)
         selections = self.selections(request)
+        if monitor is not None:
+            monitor.expect({family: selections[family].chosen for family in ("execution", "storage", "cgroups")})
         image = None
         if not request.rootfs:
             image = self.images.find(request.image, request.platform or None)
@@ -165,15 +168,18 @@ class Engine:
 
         return explain(self, request)
 
-    def start(self, reference: str, attach: dict[str, Any] | None = None) -> Connection | None:
+    def start(
+        self, reference: str, attach: dict[str, Any] | None = None, monitor: Waiting | None = None
+    ) -> Connection | None:
         """Starts a container. With `attach` ({"stdin": bool, "stdout": bool, "stderr": bool, "size": [rows, columns]})
-        the connection over which its streams come. Starting what runs is a success, as with docker."""
+        the connection over which its streams come. Starting what runs is a success, as with docker. `monitor` is one
+        that was started in advance."""
         from runtime.containers import launch
 
         target = self.target(reference)
         if target.status.busy:
             return self.attach(reference, attach) if attach else None
-        connection = launch.start(self.paths, target.identifier, self._report_path, attach or {})
+        connection = launch.start(self.paths, target.identifier, self._report_path, attach or {}, monitor)
         return connection if attach else None
 
     def attach(self, reference: str, wish: dict[str, Any]) -> Connection:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runtime.containers.connection import Connection
+    from runtime.containers.launch import Waiting
     from runtime.containers.request import Request
 
 DETACH_KEYS = "ctrl-p,ctrl-q"
@@ -52,11 +53,11 @@ def streams_of(request: Request) -> Streams:
     )
 
 
-def create(request: Request) -> str:
+def create(request: Request, monitor: Waiting | None = None) -> str:
     """The new container's identifier. What the host could not give although it was preferred is said on stderr."""
     if request.cidfile and os.path.lexists(request.cidfile):
         raise Conflict(f"--cidfile {request.cidfile} exists already", "remove it, or give another name")
-    identifier = engine().create(request)
+    identifier = engine().create(request, monitor)
     for line in given_up(engine().target(identifier)):
         notice(f"Notice: {line}")
     if request.cidfile:
@@ -72,21 +73,21 @@ def _write_new(path: str, text: str) -> None:
         raise explain(error, f"write --cidfile {path}") from error
 
 
-def run_detached(request: Request) -> int:
-    identifier = create(request)
-    _started(request, identifier, lambda: engine().start(identifier))
+def run_detached(request: Request, monitor: Waiting) -> int:
+    identifier = create(request, monitor)
+    _started(request, identifier, lambda: engine().start(identifier, None, monitor))
     say(identifier)
     return 0
 
 
-def run_attached(request: Request, proxy: bool) -> int:
+def run_attached(request: Request, monitor: Waiting, proxy: bool) -> int:
     """The program's exit status."""
     streams = streams_of(request)
     check_terminal(streams)
-    identifier = create(request)
+    identifier = create(request, monitor)
 
     def start() -> int:
-        connection = _started(request, identifier, lambda: engine().start(identifier, streams.wish()))
+        connection = _started(request, identifier, lambda: engine().start(identifier, streams.wish(), monitor))
         assert connection is not None
         return stay(connection, streams, proxy)
 

@@ -10,6 +10,8 @@ import time
 from runtime.containers import state
 from runtime.containers.connection import Connection
 from runtime.errors import Problem, WrongState
+from runtime.monitor import orders
+from runtime.monitor.protocol import message
 from runtime.paths import Paths
 
 TYPE_CHECKING = False
@@ -43,57 +45,95 @@ def claim(paths: Paths, identifier: str) -> Lock:
     return lock
 
 
-def start(paths: Paths, identifier: str, report: str, attach: dict[str, Any]) -> Connection:
-    """Starts the monitor, which makes and starts the container; `report` is the path of the host's report.
+class Waiting:
+    """A monitor that was started before it is known for which container: it imports its modules meanwhile, which takes
+    as long as making a container. It ends when this end of its socket is closed."""
+
+    def __init__(self) -> None:
+        self._socket: _socket.socket | None
+        self._socket, theirs = _socket.socketpair()
+        try:
+            self.pid = _spawn(theirs.fileno())
+        except BaseException:
+            self._socket.close()
+            raise
+        finally:
+            theirs.close()
+
+    def expect(self, backends: dict[str, str]) -> None:
+        """Names the backends, by family, that it is going to need."""
+        assert self._socket is not None
+        try:
+            orders.send(self._socket, {"load": backends})
+        except (BrokenPipeError, ConnectionResetError):
+            return  # `take` says it
+
+    def take(self, paths: Paths, identifier: str, report: str, lock: Lock, attach: dict[str, Any]) -> Connection:
+        """Gives it its container, and the lock of that with it; the connection to it, which is now the caller's."""
+        assert self._socket is not None
+        order = {"root": paths.root, "state": paths.state, "id": identifier, "report": report}
+        request = message({"op": "attach", **attach}) if attach else b""
+        try:
+            orders.send(self._socket, order, lock.descriptor, request)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise Problem("the container's monitor ended before it began") from error
+        connection, self._socket = Connection(self._socket), None
+        return connection
+
+    def __enter__(self) -> Waiting:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if self._socket is not None:
+            self._socket.close()
+
+
+def start(
+    paths: Paths, identifier: str, report: str, attach: dict[str, Any], monitor: Waiting | None = None
+) -> Connection:
+    """Has a monitor, the one that waits or a new one, make and start the container; `report` is the path of the host's
+    report.
 
     `attach` is the attach request to make before the program starts, so that no output is missed, or empty. Returns
     the connection after the start event. Problem with the reason if the container could not be started.
     """
     lock = claim(paths, identifier)
-    ours, theirs = _socket.socketpair()
     try:
         os.makedirs(paths.run(identifier), 0o711, exist_ok=True)
-        connection = Connection(ours)
-        if attach:
-            connection.send({"op": "attach", **attach})  # waits in the socket until the monitor looks
-        _spawn([paths.root, paths.state, identifier, report, str(lock.descriptor), str(theirs.fileno())])
-    except BaseException:
-        ours.close()
-        raise
+        with monitor or Waiting() as waiting:
+            connection = waiting.take(paths, identifier, report, lock, attach)
     finally:
-        theirs.close()
         lock.release()  # the monitor holds the same open file, and with it the lock
-    if not attach:
-        try:
-            connection.started()
-        finally:
-            connection.close()
-    else:
+    try:
         connection.started()
+    except BaseException:
+        connection.close()
+        raise
+    if not attach:
+        connection.close()
     return connection
 
 
-def _spawn(arguments: list[str]) -> None:
-    lock, client = int(arguments[-2]), int(arguments[-1])
-    os.set_inheritable(lock, True)
-    os.set_inheritable(client, True)
+def _spawn(client: int) -> int:
     executable = getattr(sys, "_base_executable", "") or sys.executable
-    command = [executable, "-I", "-S", "-E", "-c", _PROGRAM, _search_path(), *arguments]
+    command = [executable, "-I", "-S", "-E", "-c", _PROGRAM, _search_path(), str(client)]
+    os.set_inheritable(client, True)
     null = (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDWR, 0)
     actions = [null, (os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
     try:
-        os.posix_spawn(
+        return os.posix_spawn(
             executable, command, {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, file_actions=actions, setsid=True
         )
     except NotImplementedError:  # a libc without POSIX_SPAWN_SETSID
-        _fork(executable, command)
+        return _fork(executable, command)
     except OSError as error:
         raise Problem(f"cannot start the container's monitor: {error}") from error
 
 
-def _fork(executable: str, command: list[str]) -> None:
-    if os.fork():
-        return
+def _fork(executable: str, command: list[str]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
     try:
         os.setsid()
         null = os.open("/dev/null", os.O_RDWR)

@@ -6,17 +6,20 @@ ended, and undoes everything. On the launch path.
 
 from __future__ import annotations
 
+import _socket
 import os
 import sys
 import time
 from _signal import SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGTERM
 
 from arch import kernel
+from backends import catalogue
 from backends.errors import BackendError, ProgramNotExecutable, ProgramNotFound
 from probes import cache
 from runtime import records
 from runtime.containers import state
 from runtime.errors import Problem
+from runtime.monitor import orders
 from runtime.monitor.clients import WANTED, Client, Server
 from runtime.monitor.log import open_log, timestamp
 from runtime.monitor.loop import Loop
@@ -291,20 +294,31 @@ def _failure(error: BackendError | Problem | OSError) -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> None:
-    """ROOT STATE ID REPORT LOCK-DESCRIPTOR CLIENT-DESCRIPTOR. The lock is held until all is undone."""
-    root, state_folder, identifier, report_path, lock, first = arguments
-    os.set_inheritable(int(lock), False)
-    if int(first) >= 0:
-        os.set_inheritable(int(first), False)
+    """The descriptor of a connected socket: over it come orders, and then its owner's requests."""
+    first = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, int(arguments[0]))
+    os.set_inheritable(first.fileno(), False)
     os.umask(0o022)
     os.chdir("/")
-    paths = Paths(root, state_folder)
+    order, lock = _ordered(first)
+    if order is None:
+        return
+    paths = Paths(order["root"], order["state"])
     try:
-        report = cache.load(report_path, None) or cache.report(paths.report, paths.root)
-        Monitor(paths, identifier, report, int(lock)).serve(int(first))
+        report = cache.load(order["report"], None) or cache.report(paths.report, paths.root)
+        Monitor(paths, order["id"], report, lock).serve(first.detach())
     except BaseException as error:
-        _last_words(paths, identifier, error)
+        _last_words(paths, order["id"], error)
         raise
+
+
+def _ordered(first: _socket.socket) -> tuple[dict[str, Any] | None, int]:
+    """The container to make, and the descriptor of its lock; None if none is wanted any more."""
+    while True:
+        order, lock = orders.receive(first)
+        if order is None or "id" in order:
+            return order, lock
+        for family, name in order["load"].items():
+            catalogue.load(family, name)
 
 
 def _last_words(paths: Paths, identifier: str, error: BaseException) -> None:

@@ -24,9 +24,12 @@ def _run(words: tuple[str, ...], **said: Any) -> int:
         for line in engine().explain(wish):
             say(line)
         return 0
-    from runtime.cli.running import run_attached, run_detached
+    from runtime.containers.launch import Waiting
 
-    return run_detached(wish) if wish.detach else run_attached(wish, said["sig_proxy"])
+    with Waiting() as monitor:
+        from runtime.cli.running import run_attached, run_detached
+
+        return run_detached(wish, monitor) if wish.detach else run_attached(wish, monitor, said["sig_proxy"])
 
 
 command = Declaration(
