@@ -107,11 +107,12 @@ def _linux(
     if request.privileged and not surroundings.rootless:
         granted = _every(nodes, granted)
     resources = limits.limits(request.resources, surroundings.cpus, report.has("cgroup.swap"), nodes)
-    resources["devices"] = (
-        [{"allow": True, "access": "rwm"}]
-        if request.privileged
-        else devices.device_rules(granted, request.device_cgroup_rules)
-    )
+    if surroundings.device_rules:
+        resources["devices"] = (
+            [{"allow": True, "access": "rwm"}]
+            if request.privileged
+            else devices.device_rules(granted, request.device_cgroup_rules)
+        )
     linux: dict[str, Any] = {
         "namespaces": bundle_namespaces(own, surroundings),
         "cgroupsPath": surroundings.cgroup or f"/runtime/{surroundings.identifier}",

@@ -29,6 +29,8 @@ class Surroundings(Value):
     namespaces    paths of the namespaces of other containers that the request joins, by OCI kind
     shm           a tmpfs of the host's to use as /dev/shm: another container's, or one that others may use
     uid_map       the user namespace's, empty for none
+    device_rules  whether the chosen cgroups can hold a container to its devices; where they cannot, the user gave that
+                  up, or the container has no right to make nodes
     sysctls       the settings that this kernel has out of `sysctls.UNPRIVILEGED_NETWORK`
     """
 
@@ -51,3 +53,4 @@ class Surroundings(Value):
     capabilities: int | None = None  # mask of those that we may pass on; None: all
     sysctls: tuple[str, ...] = ()
     rootless: bool = False
+    device_rules: bool = True

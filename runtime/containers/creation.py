@@ -224,7 +224,11 @@ class Creation:
             uid_map=uid_map,
             gid_map=gid_map,
         )
-        return surroundings.replaced(passwd=passwd, group=group)
+        return surroundings.replaced(passwd=passwd, group=group, device_rules=self._promises("cgroups", "device-access"))
+
+    def _promises(self, family: str, guarantee: str) -> bool:
+        selection = self.selections[family]
+        return any(guarantee in one.guarantees for one in selection.verdicts if one.backend == selection.chosen)
 
 
 def _write_files(folder: str, request: Request, hostname: str) -> None:
