@@ -60,14 +60,18 @@ class OverlayStorage(LayerStore):
             record = self.registry.get(layer)
         except StorageError:
             return False  # a damaged or missing record: whoever asks next says so
-        signs = [f"{self.folder}/layers/{layer}/", f"=layers/{layer}/"]
+        signs = [f"layers/{layer}/"]
         if record.link:
-            signs += [
-                f"{before}links/{record.link}{after}" for before in (f"{self.folder}/", "=", ":") for after in ":, "
-            ]
+            signs += [f"links/{record.link}{after}" for after in ":, "]
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
-            options = [plain(line.rstrip("\n")) + " " for line in mounts if " - overlay " in line]
-        return any(sign in line for line in options for sign in signs)
+            lines = [plain(line.rstrip("\n")) + " " for line in mounts if " - overlay " in line]
+        ours = f" {self._source()} "
+        return any((sign if ours in line else f"{self.folder}/{sign}") in line for line in lines for sign in signs)
+
+    def _source(self) -> str:
+        """The device's name, as mountinfo shows it, of mounts whose options do not name the store."""
+        status = os.stat(self.folder)
+        return f"overlay-{status.st_dev:x}-{status.st_ino:x}"
 
     def _lower(self, record: Record, read_only: bool) -> str:
         lower = [f"links/{link}" for link in record.links]
@@ -95,12 +99,13 @@ class OverlayStorage(LayerStore):
                 return
         if len(os.fsencode(options)) >= _PAGE:
             raise OSError(errno.E2BIG, "more layers than one page of mount options can name")
+        source = self._source()
         child = os.fork()
         if child == 0:
             status = 255
             try:
                 os.chdir(self.folder)
-                kernel.mount("overlay", target, "overlay", flags, options)
+                kernel.mount(source, target, "overlay", flags, options)
                 status = 0
             except OSError as error:
                 status = error.errno or 255

@@ -195,18 +195,19 @@ def test_mounting_imports_nothing_that_is_slow() -> None:
 
 
 @pytest.mark.live
-def test_a_layer_of_another_store_is_another_layer(tmp_path: Path) -> None:
-    one, other = OverlayStorage(str(tmp_path / "one")), OverlayStorage(str(tmp_path / "other"))
+@pytest.mark.parametrize("name", ["one", "one, with comma"])
+def test_a_layer_of_another_store_is_another_layer(tmp_path: Path, name: str) -> None:
+    one, other = OverlayStorage(str(tmp_path / name)), OverlayStorage(str(tmp_path / "other"))
     for store in (one, other):
         store.apply(A, None, layer(file("f")))
         store.create(C, A)
     target = tmp_path / "target"
     target.mkdir()
-    for name, read_only in ((C, False), (A, True)):
-        one.mount(name, str(target), read_only=read_only)
+    for shown, read_only in ((C, False), (A, True)):
+        one.mount(shown, str(target), read_only=read_only)
         try:
-            assert one.mounted(name)
+            assert one.mounted(shown)
             assert one.mounted(A)
-            assert not other.mounted(name)
+            assert not other.mounted(shown)
         finally:
-            one.unmount(name, str(target))
+            one.unmount(shown, str(target))
