@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from arch.inside import open_inside
@@ -29,9 +30,11 @@ def populate(root: int, target: str, folder: str) -> None:
         remove_tree(filling)  # of a process that was killed
         os.mkdir(filling, 0o755)
         copy_tree(f"/proc/self/fd/{source}/.", filling)
-        os.rename(filling, folder)  # onto an empty folder only: what another put there meanwhile stays
+        os.rename(filling, folder)  # onto an empty folder only: what somebody put there meanwhile stays
     except OSError as error:
         remove_tree(filling)
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return
         raise explain(error, f"copy the image's {target} into the volume {folder}") from error
     finally:
         os.close(source)
