@@ -175,9 +175,10 @@ class Creation:
         store = VolumeStore(self.paths)
         found: dict[str, str] = {}
         for mount in wanted_mounts(self.request, self.settings):
-            if mount.type == "bind" and mount.create_source:
-                os.makedirs(mount.source, 0o755, exist_ok=True)
-            elif mount.type == "bind" and not os.path.exists(mount.source):
+            if mount.type == "bind" and not os.path.exists(mount.source):
+                if mount.create_source:
+                    os.makedirs(mount.source, 0o755, exist_ok=True)
+                    continue
                 raise NotFound(
                     f"the source of a mount does not exist: {mount.source}", "make it, or use -v, which makes folders"
                 )

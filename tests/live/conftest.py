@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from ci import images
 from runtime.engine import Engine
 from runtime.settings import settle
 
@@ -118,6 +120,33 @@ def runtime(store: Runtime) -> Iterator[Runtime]:
     assert os.listdir(f"{store.state}/containers") == []
     layers = store.engine.storage().layers()
     assert [name for name in layers if name in identifiers] == []
+
+
+@pytest.fixture(scope="session")
+def debian(store: Runtime) -> Callable[[str], str]:
+    """Debian's root filesystems by their names in ci/images.py, imported under the same; made where they are not yet."""
+
+    def imported(name: str) -> str:
+        if store("inspect", name, status=None).returncode:
+            store("import", archive(name), name, timeout=300)
+        return name
+
+    return imported
+
+
+def archive(name: str) -> str:
+    """The path of one of Debian's root filesystems. One process makes it, others wait."""
+    if not os.path.exists(images.path(name)):
+        if shutil.which("mmdebstrap") is None:
+            pytest.skip("mmdebstrap is not installed, and nobody has made the archive before")
+        os.makedirs(images.cache(), exist_ok=True)
+        with open(f"{images.cache()}/.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                return images.make(name)
+            except subprocess.CalledProcessError as error:
+                pytest.skip(f"mmdebstrap cannot make it: {error}")
+    return images.path(name)
 
 
 @pytest.fixture
