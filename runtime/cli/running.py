@@ -86,12 +86,10 @@ def run_attached(request: Request, monitor: Waiting, proxy: bool) -> int:
     check_terminal(streams)
     identifier = create(request, monitor)
 
-    def start() -> int:
-        connection = _started(request, identifier, lambda: engine().start(identifier, streams.wish(), monitor))
-        assert connection is not None
-        return stay(connection, streams, proxy)
+    def start() -> Connection | None:
+        return _started(request, identifier, lambda: engine().start(identifier, streams.wish(), monitor))
 
-    return within_terminal(streams, start)
+    return within_terminal(streams, lambda: stay(start, streams, proxy))
 
 
 def _started(request: Request, identifier: str, start: Callable[[], Connection | None]) -> Connection | None:
@@ -118,13 +116,16 @@ def within_terminal(streams: Streams, action: Callable[[], int]) -> int:
     return action()
 
 
-def stay(connection: Connection, streams: Streams, proxy: bool) -> int:
-    """Follows a container to its end: the exit status to leave with."""
+def stay(begin: Callable[[], Connection | None], streams: Streams, proxy: bool) -> int:
+    """Follows a container to its end: the exit status to leave with. `begin` makes the connection, with signals kept
+    for the program already, so that none is lost between its start and our being ready."""
     keys = DetachKeys(streams.keys) if streams.tty and streams.stdin else None
     screen = (0 if terminal.is_terminal(0) else 1) if streams.tty else None
     stdin = 0 if streams.stdin else None
     sys.stdout.flush()
     with terminal.Signals(proxy and not streams.tty, screen) as signals:
+        connection = begin()
+        assert connection is not None
         ending = Attachment(connection, stdin, 1, 2, keys, signals).follow()
     return _left(ending)
 

@@ -22,6 +22,11 @@ _NOT_FORWARDED = frozenset(
 )  # fmt: skip
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT)
 
+_UNMOVED = b"""
+Notice: the program goes on. As the first process of its container it does not even see signals that it has no handler
+for: `runtime kill` ends it from another terminal, and --init avoids this.
+"""
+
 
 def is_terminal(descriptor: int) -> bool:
     try:
@@ -72,6 +77,7 @@ class Signals:
         self._forward = forward
         self._screen = screen
         self._children = children
+        self._interrupts = 0
         self._former: dict[int, Any] = {}
         self._read, self._write = -1, -1
 
@@ -114,6 +120,9 @@ class Signals:
                 self.child_changed = True
             elif self._forward or number == signal.SIGWINCH:
                 found.append(number)
+                self._interrupts += number == signal.SIGINT
+                if number == signal.SIGINT and self._interrupts == 2 and is_terminal(2):
+                    os.write(2, _UNMOVED)
             else:
                 self.ended = number
         return found

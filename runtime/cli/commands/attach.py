@@ -7,6 +7,10 @@ import click
 from runtime.cli.completing import containers
 from runtime.cli.session import engine
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runtime.containers.connection import Connection
+
 
 @click.command("attach", help="Connect this terminal to a running container.")
 @click.option("--no-stdin", is_flag=True, help="Leave standard input alone.")
@@ -21,10 +25,10 @@ def command(container: str, no_stdin: bool, detach_keys: str, sig_proxy: bool) -
     streams = Streams(stdin, True, True, bool(record["terminal"]), detach_keys)
     check_terminal(streams)
 
-    def follow() -> int:
+    def begin() -> Connection:
         connection = engine().attach(container, streams.wish())
         if streams.tty:
             redraw(connection)
-        return stay(connection, streams, sig_proxy)
+        return connection
 
-    return within_terminal(streams, follow)
+    return within_terminal(streams, lambda: stay(begin, streams, sig_proxy))

@@ -27,13 +27,9 @@ def command(containers: tuple[str, ...], attach: bool, interactive: bool, detach
     stdin = interactive and record["interactive"]
     streams = Streams(stdin, True, True, bool(record["terminal"]), detach_keys)
     check_terminal(streams)
-
-    def begin() -> int:
-        connection = engine().start(containers[0], streams.wish())
-        assert connection is not None
-        return stay(connection, streams, sig_proxy)
-
-    return within_terminal(streams, begin)
+    return within_terminal(
+        streams, lambda: stay(lambda: engine().start(containers[0], streams.wish()), streams, sig_proxy)
+    )
 
 
 def _start(reference: str) -> None:
