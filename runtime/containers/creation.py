@@ -168,7 +168,7 @@ class Creation:
             self.request, self.image.config if self.image else {}, self.report, surroundings
         )
         _write_files(folder, self.request, compilation.container_hostname(self.request, surroundings))
-        records.store(self.paths.bundle(self.identifier), bundle)
+        records.store(self.paths.bundle(self.identifier), bundle, durable=not record["auto_remove"])
 
     def _volumes(self, record: Record) -> dict[str, str]:
         """The folder behind each mount of type volume, by target; anonymous ones are noted in the record."""
@@ -225,7 +225,9 @@ class Creation:
             uid_map=uid_map,
             gid_map=gid_map,
         )
-        return surroundings.replaced(passwd=passwd, group=group, device_rules=self._promises("cgroups", "device-access"))
+        return surroundings.replaced(
+            passwd=passwd, group=group, device_rules=self._promises("cgroups", "device-access")
+        )
 
     def _promises(self, family: str, guarantee: str) -> bool:
         selection = self.selections[family]

@@ -46,12 +46,17 @@ def load(paths: Paths, identifier: str) -> Record:
     return record
 
 
+def lasting(record: Record) -> bool:
+    """Whether a power cut may not cost it: what is still being made, and what is removed when it ends, may go."""
+    return record["phase"] != CREATING and not record.get("auto_remove")
+
+
 def store(paths: Paths, record: Record) -> None:
-    records.store(paths.record(record["id"]), record, SCHEMA)
+    records.store(paths.record(record["id"]), record, SCHEMA, durable=lasting(record))
 
 
 def advance(paths: Paths, record: Record, phase: str) -> None:
-    """Changes the phase, on disk when this returns. WrongState if that change is not legal."""
+    """Changes the phase. WrongState if that change is not legal."""
     if phase not in CHANGES[record["phase"]]:
         raise WrongState(f"container {record['id'][:12]} is {record['phase']}: it cannot become {phase}")
     record["phase"] = phase
