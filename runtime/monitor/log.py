@@ -66,8 +66,24 @@ class FileLog:
                 end = start + PART
             records.append(_record(stream, data[start:end], moment))
             start = end
-        if records:
+        if self._largest:
+            self._fill(records)
+        elif records:
             self._append("".join(records))
+
+    def _fill(self, records: list[str]) -> None:
+        """Appends no more at once than one file takes: a chunk of short lines is many times as long in the log."""
+        batch: list[str] = []
+        length = 0
+        for record in records:
+            size = len(record.encode("utf-8", "replace"))
+            if batch and self._size + length + size > self._largest:
+                self._append("".join(batch))
+                batch, length = [], 0
+            batch.append(record)
+            length += size
+        if batch:
+            self._append("".join(batch))
 
     def _append(self, text: str) -> None:
         if self._lost:

@@ -25,9 +25,7 @@ def state(runtime: Runtime, name: str) -> dict[str, object]:
     return dict(runtime.engine.inspect(name)["State"])
 
 
-def test_without_an_init_a_program_keeps_the_zombies_it_does_not_reap(
-    runtime: Runtime, eventually: Eventually
-) -> None:
+def test_without_an_init_a_program_keeps_the_zombies_it_does_not_reap(runtime: Runtime, eventually: Eventually) -> None:
     name = runtime.detached("@host", "sh", "-c", ORPHANS)
     eventually(lambda: states(runtime, name).count("Z") == 20)
 

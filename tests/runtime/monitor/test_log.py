@@ -113,3 +113,13 @@ def test_a_disk_that_is_full_when_the_log_rotates_stops_nobody(tmp_path: Path, m
     log.finish()
     assert [line["log"] for line in lines(tmp_path / "log")][-1] == "again\n"
     assert "could not be logged" in (tmp_path / "log").read_text()
+
+
+def test_many_lines_at_once_are_rotated_too(tmp_path: Path) -> None:
+    log = FileLog(str(tmp_path / "log"), largest=1000, files=2)
+    log.write("stdout", b"".join(b"%d\n" % number for number in range(500)))
+    log.finish()
+    sizes = [os.path.getsize(tmp_path / name) for name in ("log", "log.1")]
+    assert all(0 < size <= 1000 for size in sizes)
+    kept = [line["log"] for line in lines(tmp_path / "log.1") + lines(tmp_path / "log")]
+    assert kept == [f"{number}\n" for number in range(500 - len(kept), 500)]
