@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -36,6 +37,7 @@ def _perform(arguments: list[str]) -> object:
         from runtime.cli.root import root
 
         return root(VERSION).main(arguments, prog_name="runtime", standalone_mode=False, complete_var=COMPLETION)
+    gc.disable()  # it looks through all that is being imported, for 3 ms, and finds nothing
     general, command, said = understood
     session.begin(session.settled(**general))
     return command.action(**said)
@@ -51,7 +53,13 @@ def _wants_debug(arguments: Sequence[str]) -> bool:
 
 
 def main() -> None:
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        status = status or 1
+    os._exit(status)  # taking the interpreter down takes 4 ms, and leaves nothing tidier
 
 
 if __name__ == "__main__":

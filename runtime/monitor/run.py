@@ -140,7 +140,7 @@ class Run:
         if self.cgroup is None:
             return False
         try:
-            return bool(self.cgroup.statistics().get("oom", {}).get("kills"))
+            return bool(self.cgroup.oom_kills())
         except OSError:
             return False
 
