@@ -92,6 +92,9 @@ class CommandNotExecutable(Problem):
 
 
 _KINDS: dict[int, tuple[type[Problem], str]] = {
+    errno.ENOENT: (NotFound, "check how it is written, and whether it is there"),
+    errno.ENOTDIR: (NotFound, "check how it is written: a part of the path is no folder"),
+    errno.EISDIR: (InvalidInput, "it is a folder: name a file"),
     errno.ENOSPC: (NoSpace, "free some room on that file system, or give another place with --root"),
     errno.EDQUOT: (NoSpace, "the quota is used up: free some room, or give another place with --root"),
     errno.EACCES: (MissingRights, "run it as root, or give a place that you may write to with --root"),

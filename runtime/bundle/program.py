@@ -57,7 +57,7 @@ def say(values: dict[str, str], lines: Iterable[str]) -> None:
     for line in lines:
         key, equals, value = line.partition("=")
         if not key or "\0" in line:
-            raise InvalidInput(f"--env: {line!r} is not KEY=value")
+            raise InvalidInput(f"--env: {line!r} is not KEY=value", "give the variable a name")
         if equals:
             values[key] = value
         else:

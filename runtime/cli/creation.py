@@ -277,7 +277,7 @@ def _refuse(said: dict[str, Any]) -> None:
         raise Unsupported("--pull always: this version has no registries to fetch images from", "`load` takes them in")
     for name, (flag, reason) in REFUSED.items():
         if said.get(name):
-            raise Unsupported(f"{flag}: {reason}")
+            raise Unsupported(f"{flag}: {reason}", f"leave {flag.split(', ')[-1]} out")
 
 
 def _labels(said: dict[str, Any]) -> dict[str, str]:

@@ -78,7 +78,7 @@ def environment(files: Iterable[str], said: Iterable[str]) -> tuple[str, ...]:
     for line in [line for path in files for line in lines_of(path, "--env-file")] + list(said):
         key, equals, _ = line.partition("=")
         if not key:
-            raise InvalidInput(f"--env: {line!r} is not KEY=value")
+            raise InvalidInput(f"--env: {line!r} is not KEY=value", "give the variable a name")
         if equals:
             found.append(line)
         elif key in os.environ:

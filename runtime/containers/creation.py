@@ -145,7 +145,10 @@ class Creation:
         if self.image is None:
             folder = os.path.abspath(self.request.rootfs)
             if not os.path.isdir(folder):
-                raise NotFound(f"--rootfs {self.request.rootfs}: there is no such folder")
+                raise NotFound(
+                    f"--rootfs {self.request.rootfs}: there is no such folder",
+                    "name the folder of a root file system, or leave --rootfs out and name an image",
+                )
             return {"rootfs": folder}
         return {"backend": self.storage.name, "folder": self.storage.folder, "layer": self.identifier}
 
@@ -266,6 +269,9 @@ def log_options(options: dict[str, str]) -> dict[str, Any]:
     return known
 
 
+_ASK = "`runtime doctor` shows what works here, and why the rest does not"
+
+
 def selections_for(report: HostReport, request: Request, forced: dict[str, str], in_use: str) -> dict[str, Selection]:
     """The backends for one container. Problem with every reason if the host cannot give what is asked."""
     from runtime.errors import Unsupported
@@ -276,4 +282,4 @@ def selections_for(report: HostReport, request: Request, forced: dict[str, str],
     try:
         return select_all(report, demands, {"storage": in_use} if in_use else None)
     except BackendError as error:
-        raise Unsupported(f"this host cannot run the container as asked: {error}", error.hint) from error
+        raise Unsupported(f"this host cannot run the container as asked: {error}", error.hint or _ASK) from error

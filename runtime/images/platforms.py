@@ -81,7 +81,9 @@ def parse(text: str) -> Platform:
     if len(parts) == 1:
         parts = ["linux", *parts]
     if parts[0].lower() != "linux":
-        raise InvalidInput(f"the platform {text!r} is not linux: only linux images run here")
+        raise InvalidInput(
+            f"the platform {text!r} is not linux: only linux images run here", "write linux/ARCHITECTURE: linux/arm64"
+        )
     return Platform(*parts)
 
 

@@ -124,7 +124,7 @@ def runtime(store: Runtime) -> Iterator[Runtime]:
 
 @pytest.fixture(scope="session")
 def debian(store: Runtime) -> Callable[[str], str]:
-    """Debian's root filesystems by their names in ci/images.py, imported under the same; made where they are not yet."""
+    """Debian's root filesystems by their names in ci/images.py, imported under the same; made where they are missing."""
 
     def imported(name: str) -> str:
         if store("inspect", name, status=None).returncode:

@@ -164,16 +164,16 @@ class Execute(Step):
         try:
             os.execve(context.program, self.arguments, self.environment)
         except OSError as error:
-            raise refusal(self.describe(), context.program, error) from None
+            raise refusal(self.describe(), context.program, error, context.head) from None
 
 
-def refusal(step: str, program: str, error: OSError) -> StepFailed:
-    """The file is there: then ENOENT is about what it needs."""
+def refusal(step: str, program: str, error: OSError, head: bytes = b"") -> StepFailed:
+    """The file, with those bytes at its head, is there: then ENOENT is about what it needs."""
     text = f"{program}: {error.strerror}"
     if error.errno == errno.ENOENT:
-        return ProgramNotFound(
-            step, text, errno.ENOENT, "the file is there, but its interpreter (#! line, or ELF loader) is not"
-        )
+        words = head[2:].split(b"\n", 1)[0].split() if head.startswith(b"#!") else []
+        needed = f"interpreter {os.fsdecode(words[0])}" if words else "interpreter (#! line, or ELF loader)"
+        return ProgramNotFound(step, text, errno.ENOENT, f"the file is there, but its {needed} is not")
     hint = ""
     if error.errno == errno.ENOEXEC:
         hint = "it is for another architecture, or a script without a #! line"
