@@ -34,24 +34,26 @@ def run(reference: str, wish: ExecRequest) -> int:
     if wish.detach:
         engine().execute(reference, wish, Stdio(null, null, null))
         return 0
+    # Signals are kept for the program before it starts: none is lost between that and our being ready.
     if not wish.tty:
-        execution = engine().execute(reference, wish, Stdio(0 if wish.interactive else null, 1, 2))
-        return _wait(execution)
-    with terminal.Raw(0 if wish.interactive else -1):
+        with terminal.Signals(True, children=True) as signals:
+            execution = engine().execute(reference, wish, Stdio(0 if wish.interactive else null, 1, 2))
+            return _wait(execution, signals)
+    screen = 0 if terminal.is_terminal(0) else 1
+    with terminal.Raw(0 if wish.interactive else -1), terminal.Signals(False, screen, children=True) as signals:
         execution = engine().execute(reference, wish, Stdio(null, null, null))
-        return _Console(execution, wish.interactive, DetachKeys(keys)).follow()
+        return _Console(execution, wish.interactive, DetachKeys(keys)).follow(signals)
 
 
-def _wait(execution: Execution) -> int:
+def _wait(execution: Execution, signals: terminal.Signals) -> int:
     """Passes signals on meanwhile, which docker does not."""
-    with terminal.Signals(True, children=True) as signals:
-        while True:
-            ended = execution.poll()
-            if ended is not None:
-                return ended
-            select.select((signals,), (), ())
-            for number in signals.numbers():
-                execution.signal(number)
+    while True:
+        ended = execution.poll()
+        if ended is not None:
+            return ended
+        select.select((signals,), (), ())
+        for number in signals.numbers():
+            execution.signal(number)
 
 
 class _Console:
@@ -64,18 +66,17 @@ class _Console:
         self._waiting = b""
         self._open = True
 
-    def follow(self) -> int:
+    def follow(self, signals: terminal.Signals) -> int:
         os.set_blocking(self._execution.console, False)
-        with terminal.Signals(False, 0 if terminal.is_terminal(0) else 1, children=True) as signals:
-            while True:
-                ended = self._execution.poll()
-                if ended is not None:
-                    self._drain()
-                    return ended
-                if self._turn(signals):
-                    return 0
-                if signals.ended:
-                    return 128 + signals.ended
+        while True:
+            ended = self._execution.poll()
+            if ended is not None:
+                self._drain()
+                return ended
+            if self._turn(signals):
+                return 0
+            if signals.ended:
+                return 128 + signals.ended
 
     def _turn(self, signals: terminal.Signals) -> bool:
         """Whether the person detaches."""
