@@ -6,7 +6,7 @@ import os
 
 from backends import catalogue
 from runtime import errors
-from runtime.containers import control, inspection, lookup, status
+from runtime.containers import control, lookup, status
 from runtime.containers.control import Target
 from runtime.settings import FAMILIES, Settings
 
@@ -134,9 +134,13 @@ class Engine:
 
     def containers(self, everything: bool = False) -> list[dict[str, Any]]:
         """The rows of `ps`."""
+        from runtime.containers import inspection
+
         return [inspection.summary(target) for target in self.targets() if everything or target.status.busy]
 
     def inspect(self, reference: str) -> dict[str, Any]:
+        from runtime.containers import inspection
+
         return inspection.inspect(self.target(reference))
 
     # -------------------------------------------------------------------------------------------- their lives

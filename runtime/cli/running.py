@@ -8,7 +8,7 @@ import sys
 from runtime.cli import terminal
 from runtime.cli.session import engine, notice, say
 from runtime.containers.attachment import DETACHED, LOST, Attachment, DetachKeys, Ending, parse_keys
-from runtime.containers.inspection import given_up
+from runtime.containers.record import given_up
 from runtime.errors import Conflict, InvalidInput, Problem, explain
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ def create(request: Request, monitor: Waiting | None = None) -> str:
     if request.cidfile and os.path.lexists(request.cidfile):
         raise Conflict(f"--cidfile {request.cidfile} exists already", "remove it, or give another name")
     identifier = engine().create(request, monitor)
-    for line in given_up(engine().target(identifier)):
+    for line in given_up(engine().target(identifier).record):
         notice(f"Notice: {line}")
     if request.cidfile:
         _write_new(request.cidfile, identifier)

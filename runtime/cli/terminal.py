@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _signal as signal  # `signal` itself makes enumerations of them: 5 ms
 import os
-import termios
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,14 +52,17 @@ class Raw:
 
     def __enter__(self) -> Raw:
         if is_terminal(self._descriptor):
-            self._before = termios.tcgetattr(self._descriptor)
+            import termios
             import tty
 
+            self._before = termios.tcgetattr(self._descriptor)
             tty.setraw(self._descriptor, termios.TCSADRAIN)  # TCSAFLUSH would lose what was typed ahead
         return self
 
     def __exit__(self, *failure: object) -> None:
         if self._before is not None:
+            import termios
+
             termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from backends import catalogue
-from backends.cgroups.layout import Layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
 
 def reopen(live: dict[str, Any]) -> Cgroup:
     """From what the monitor wrote (`runtime.containers.state`)."""
+    from backends.cgroups.layout import Layout  # only what a container has is looked at, not the host's hierarchies
+
     manager = catalogue.load("cgroups", live["cgroups"])(Layout({}, "", {}))
     group: Cgroup = manager.open(live.get("cgroup") or {})
     if not group.paths:

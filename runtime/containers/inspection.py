@@ -6,6 +6,7 @@ import time
 
 from runtime import records
 from runtime.containers.control import Target
+from runtime.containers.record import given_up
 from runtime.containers.status import EXITED, INTERRUPTED, NEVER_STARTED, PAUSED, RESTARTING, RUNNING
 from runtime.errors import Damaged
 from runtime.monitor.log import timestamp
@@ -44,7 +45,7 @@ def inspect(target: Target) -> dict[str, Any]:
         "NetworkSettings": {"Networks": {}, "SandboxKey": _namespace(target, "net")},
         "Runtime": {
             "Selections": record["selections"],
-            "GivenUp": given_up(target),
+            "GivenUp": given_up(target.record),
             "Bundle": target.paths.container(target.identifier),
             "Request": request,
             "Cgroups": target.status.live.get("cgroup", {}),
@@ -58,11 +59,6 @@ def _bundle(target: Target) -> dict[str, Any]:
         return records.load(target.paths.bundle(target.identifier))
     except (FileNotFoundError, Damaged):
         return {}
-
-
-def given_up(target: Target) -> list[str]:
-    """Every preferred guarantee that this host could not give, with the reason."""
-    return [line for selection in target.record["selections"].values() for line in selection["given_up"]]
 
 
 def state(target: Target) -> dict[str, Any]:

@@ -61,3 +61,8 @@ def advance(paths: Paths, record: Record, phase: str) -> None:
         raise WrongState(f"container {record['id'][:12]} is {record['phase']}: it cannot become {phase}")
     record["phase"] = phase
     store(paths, record)
+
+
+def given_up(record: Record) -> list[str]:
+    """Every preferred guarantee that this host could not give, with the reason."""
+    return [line for selection in record["selections"].values() for line in selection["given_up"]]
