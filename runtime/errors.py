@@ -10,13 +10,15 @@ import errno
 
 
 class Problem(Exception):
-    """Root of what this program tells its user. `exit_code` as users of docker know them: 125 is our fault."""
+    """Root of what this program tells its user. `exit_code` as users of docker know them: 125 is our fault;
+    `usual_hint` is what to do where whoever raises it knows no better."""
 
     exit_code = 125
+    usual_hint = ""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.hint = hint
+        self.hint = hint or self.usual_hint
 
 
 class InvalidInput(Problem):
@@ -62,9 +64,13 @@ class WrongState(Conflict):
 class Damaged(Problem):
     """Something on disk or in an archive is not what it claims to be."""
 
+    usual_hint = "get it once more from where it came from"
+
 
 class TooLarge(Damaged):
     """Something on disk or in an archive is past a limit that no honest one reaches."""
+
+    usual_hint = "do not use it, or have it made in another way"
 
 
 class Unsupported(Problem):

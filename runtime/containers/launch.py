@@ -9,7 +9,7 @@ import time
 
 from runtime.containers import state
 from runtime.containers.connection import Connection
-from runtime.errors import Problem, WrongState
+from runtime.errors import Problem, WrongState, explain
 from runtime.monitor import orders
 from runtime.monitor.protocol import message
 from runtime.paths import Paths
@@ -129,7 +129,7 @@ def _spawn(client: int) -> int:
     except NotImplementedError:  # a libc without POSIX_SPAWN_SETSID
         return _fork(executable, command)
     except OSError as error:
-        raise Problem(f"cannot start the container's monitor: {error}") from error
+        raise explain(error, f"start the container's monitor with {executable}") from error
 
 
 def _fork(executable: str, command: list[str]) -> int:

@@ -65,9 +65,9 @@ class Runtime:
         interactive = () if stdin is None else ("-i",)
         return self("run", "--rm", "--network", "none", *interactive, *arguments, stdin=stdin).stdout
 
-    def refused(self, *arguments: str, status: int = 125) -> str:
+    def refused(self, *arguments: str, status: int = 125, timeout: float = 60) -> str:
         """The error of a command that fails in a way that was foreseen: one message, with a hint."""
-        told = self(*arguments, status=status).stderr
+        told = self(*arguments, status=status, timeout=timeout).stderr
         assert "a defect of this program" not in told
         assert "Traceback" not in told
         return told
@@ -124,7 +124,7 @@ def runtime(store: Runtime) -> Iterator[Runtime]:
 
 @pytest.fixture(scope="session")
 def debian(store: Runtime) -> Callable[[str], str]:
-    """Debian's root filesystems by their names in ci/images.py, imported under the same; made where they are missing."""
+    """Debian's root filesystems by their names in ci/images.py, imported under the same; made where there are none."""
 
     def imported(name: str) -> str:
         if store("inspect", name, status=None).returncode:

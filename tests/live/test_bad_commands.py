@@ -92,7 +92,7 @@ def programs(tmp_path: Path) -> Iterator[Path]:
     [
         ("plain", 126, "permission"),
         ("text", 126, "#!"),
-        ("sparc", 126, "architecture"),
+        ("sparc", 126, "machine"),
         ("script", 127, "/no/such/interpreter"),
         ("", 126, "folder"),
     ],
