@@ -42,6 +42,21 @@ LAUNCH_PATH = [
     *(module_name(path) for path in python_files("backends/execution", "backends/cgroups", "runtime/monitor")),
 ]
 
+# What `run` and `exec` import besides: the two commands that people wait for.
+HOT = [
+    "runtime.cli.commands.exec",
+    "runtime.cli.commands.run",
+    "runtime.cli.direct",
+    "runtime.cli.executing",
+    "runtime.cli.main",
+    "runtime.cli.running",
+    "runtime.containers.creation",
+    "runtime.containers.execution",
+    "runtime.containers.launch",
+    "runtime.engine",
+    "runtime.images.store",
+]
+
 PROGRAM = """
 import sys
 sys.path[:0] = sys.argv[1].split(":")
@@ -66,7 +81,7 @@ def packages() -> str:
     return os.path.dirname(os.path.abspath(str(_cffi_backend.__file__)))
 
 
-@pytest.mark.parametrize("module", sorted(set(LAUNCH_PATH)))
+@pytest.mark.parametrize("module", sorted({*LAUNCH_PATH, *HOT}))
 def test_importing_stays_within_the_budget(module: str) -> None:
     command = [sys.executable, "-I", "-S", "-c", PROGRAM, f"{ROOT}:{packages()}", module, *FORBIDDEN]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
