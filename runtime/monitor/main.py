@@ -97,6 +97,7 @@ class Monitor:
         try:
             run.begin(streams)
             self._announce({"event": "start", "pid": run.process.pid if run.process else 0})
+            self._foresee()
             while not self._ended:
                 self._loop.turn()
             self._drain(run, streams)
@@ -114,6 +115,11 @@ class Monitor:
             started=run.started, finished=finished, restarts=self._policy.count, leftovers=run.leftovers
         )
         return finished - run.started if run.started else 0.0
+
+    def _foresee(self) -> None:
+        """While the program begins, imports what its end needs: whoever waits for that end need not wait for this."""
+        if self._record.get("auto_remove"):
+            import runtime.containers.removal  # noqa: F401
 
     def _drain(self, run: Run, streams: Streams) -> None:
         """The first process has ended: end the rest, and take what they still had to say."""
