@@ -8,7 +8,7 @@ from backends import catalogue
 from runtime import errors
 from runtime.containers import control, lookup, status
 from runtime.containers.control import Target
-from runtime.settings import FAMILIES, Settings
+from runtime.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,7 +170,9 @@ class Engine:
         """The selections and every step of what `run` would do; nothing is done."""
         from runtime.containers.explanation import explain
 
-        return explain(self, request)
+        image = None if request.rootfs else self.images.find(request.image, request.platform or None)
+        storage = self.images.storage if image else self.storage()
+        return explain(request, self.report(), self.selections(request), image, storage)
 
     def start(
         self, reference: str, attach: dict[str, Any] | None = None, monitor: Waiting | None = None
@@ -293,26 +295,41 @@ class Engine:
         """A new image of what the container has become; its id. A running container is paused meanwhile."""
         from runtime.containers.files import commit
 
-        return commit(self, self.target(reference), image, message, author, changes)
+        return commit(self.images, self.target(reference), image, message, author, changes)
 
     # ------------------------------------------------------------------------------------------------- the whole
 
     def info(self) -> dict[str, Any]:
         from runtime.overview import info
 
-        return info(self)
+        return info(self.report(), self.targets(), self.images, self.settings)
 
     def version(self) -> dict[str, Any]:
         from runtime.overview import version
 
-        return version(self)
+        return version()
 
     def prune(self, images: str = "dangling", volumes: bool = False) -> dict[str, Any]:
-        """Removes ended containers, images nobody uses ("dangling", "all", "none"), volumes nobody uses."""
-        from runtime.overview import prune
+        """Removes ended and never started containers, then images ("dangling", "all", "none") and anonymous volumes
+        that nobody uses, and what killed processes left: what was removed, by kind."""
+        from runtime.overview import volumes_of
+        from runtime.volumes.volume import VolumeStore
 
-        return prune(self, images, volumes)
+        removed: dict[str, Any] = {"containers": [], "images": [], "volumes": [], "repairs": self.storage().repair()}
+        for target in self.targets():
+            if not target.status.busy and target.status.name != status.CREATING_NOW:
+                self.remove(target.identifier)
+                removed["containers"].append(target.identifier)
+        if images != "none":
+            removed["images"] = self.images.prune(images == "all")
+            removed["repairs"] += self.images.repair()
+        if volumes:
+            used = {name for target in self.targets() for name in volumes_of(target.record)}
+            removed["volumes"] = list(VolumeStore(self.paths).prune(used)[0])
+        return removed
 
-    @property
-    def families(self) -> tuple[str, ...]:
-        return FAMILIES
+    def usage(self) -> dict[str, Any]:
+        """Bytes by kind, for `system df`."""
+        from runtime.overview import usage
+
+        return usage(self.targets(), self.images, self.paths)

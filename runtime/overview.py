@@ -1,4 +1,4 @@
-"""`info`, `version`, `system df` and `system prune`: the whole program at a glance."""
+"""`info`, `version` and `system df`: the whole program at a glance."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from runtime.engine import Engine
+    from probes.report import HostReport
+    from runtime.containers.control import Target
+    from runtime.images.store import ImageStore
+    from runtime.paths import Paths
+    from runtime.settings import Settings
 
 VERSION = "0.1.0"
 
 
-def version(engine: Engine) -> dict[str, Any]:
+def version() -> dict[str, Any]:
     return {
         "Version": VERSION,
         "Python": platform.python_version(),
@@ -38,24 +42,23 @@ def _dependency(name: str) -> str:
         return "not installed"
 
 
-def info(engine: Engine) -> dict[str, Any]:
+def info(report: HostReport, targets: list[Target], images: ImageStore, settings: Settings) -> dict[str, Any]:
     from backends.guarantees import DEFAULT_DEMANDS
     from backends.selection import consider_all
 
-    report = engine.report()
     counts = {"Containers": 0, "ContainersRunning": 0, "ContainersPaused": 0, "ContainersStopped": 0}
-    for target in engine.targets():
+    for target in targets:
         counts["Containers"] += 1
         key = {status.RUNNING: "Running", status.PAUSED: "Paused"}.get(target.status.name, "Stopped")
         counts["Containers" + key] += 1
     selections = consider_all(report, DEFAULT_DEMANDS)
     return {
         **counts,
-        "Images": len(engine.images.list()),
+        "Images": len(images.list()),
         "ServerVersion": VERSION,
-        "Root": engine.paths.root,
-        "State": engine.paths.state,
-        "Driver": engine.images.storage.name,
+        "Root": settings.paths.root,
+        "State": settings.paths.state,
+        "Driver": images.storage.name,
         "Backends": {family: selection.chosen or None for family, selection in selections.items()},
         "GivenUp": [line for selection in selections.values() for line in selection.given_up],
         "KernelVersion": report.kernel.get("release", ""),
@@ -65,41 +68,26 @@ def info(engine: Engine) -> dict[str, Any]:
         "MemTotal": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "Name": platform.node(),
         "Python": sys.version.split()[0],
-        "Rootless": engine.settings.rootless,
+        "Rootless": settings.rootless,
     }
 
 
-def usage(engine: Engine) -> dict[str, Any]:
+def usage(targets: list[Target], images: ImageStore, paths: Paths) -> dict[str, Any]:
     """Bytes by kind, for `system df`."""
-    storage = engine.images.storage
-    containers = [target.record["storage"].get("layer") for target in engine.targets()]
+    storage = images.storage
+    containers = [target.record["storage"].get("layer") for target in targets]
     kept = storage.layers()
     return {
         "Images": {
-            "count": len(engine.images.list()),
+            "count": len(images.list()),
             "size": sum(storage.usage(name) for name in kept if name not in containers),
         },
         "Containers": {
             "count": len(containers),
             "size": sum(storage.usage(name) for name in containers if name in kept),
         },
-        "Volumes": {"count": len(VolumeStore(engine.paths).list())},
+        "Volumes": {"count": len(VolumeStore(paths).list())},
     }
-
-
-def prune(engine: Engine, images: str, volumes: bool) -> dict[str, Any]:
-    """Ended and never started containers, then images, then volumes: what was removed, by kind."""
-    removed: dict[str, Any] = {"containers": [], "images": [], "volumes": [], "repairs": engine.storage().repair()}
-    for target in engine.targets():
-        if not target.status.busy and target.status.name != status.CREATING_NOW:
-            engine.remove(target.identifier)
-            removed["containers"].append(target.identifier)
-    if images != "none":
-        removed["images"] = engine.images.prune(images == "all")
-    if volumes:
-        used = {name for target in engine.targets() for name in volumes_of(target.record)}
-        removed["volumes"] = list(VolumeStore(engine.paths).prune(used)[0])
-    return removed
 
 
 def volumes_of(record: dict[str, Any]) -> set[str]:

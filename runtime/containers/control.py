@@ -6,8 +6,8 @@ import _signal as signal  # without the enumerations, which cost 5 ms
 
 from backends.contract import Cgroup
 from backends.errors import BackendError
-from runtime.containers import status
-from runtime.containers.connection import connect
+from runtime.containers import state, status
+from runtime.containers.connection import MonitorLost, connect
 from runtime.containers.groups import reopen
 from runtime.containers.record import Record
 from runtime.containers.status import Status
@@ -66,12 +66,33 @@ def stop(target: Target, number: int, timeout: float) -> dict[str, Any]:
         return target.status.exit
     if target.status.name == status.PAUSED:
         unpause(target)
-    connection = connect(target.paths, target.identifier)
+    return _ending(target, {"op": "stop", "signal": number, "timeout": timeout})
+
+
+def _ending(target: Target, request: dict[str, Any]) -> dict[str, Any]:
+    """The exit event after a request, or the exit record of a monitor that was just leaving and heard no more.
+    MonitorLost if it left nothing."""
     try:
-        connection.ask({"op": "stop", "signal": number, "timeout": timeout})
+        connection = connect(target.paths, target.identifier)
+    except WrongState as error:
+        return _left_behind(target, error)
+    try:
+        connection.ask(request)
         return connection.ended()
+    except MonitorLost as error:
+        return _left_behind(target, error)
     finally:
         connection.close()
+
+
+def _left_behind(target: Target, error: Problem) -> dict[str, Any]:
+    lock = state.lock(target.paths, target.identifier)
+    lock.acquire(shared=True)  # its monitor lets go of it last
+    lock.release()
+    seen = status.observe(target.paths, target.record)
+    if seen.name != status.EXITED:
+        raise error
+    return seen.exit
 
 
 def kill(target: Target, number: int) -> None:
@@ -103,15 +124,7 @@ def wait(target: Target) -> int:
     """The exit code, once it has ended for good."""
     if not target.status.busy:
         return int(target.status.exit.get("code", 0))
-    try:
-        connection = connect(target.paths, target.identifier)
-    except WrongState:  # it ended in between
-        return int(status.observe(target.paths, target.record).exit.get("code", 0))
-    try:
-        connection.ask({"op": "wait"})
-        return int(connection.ended()["code"])
-    finally:
-        connection.close()
+    return int(_ending(target, {"op": "wait"})["code"])
 
 
 def pause(target: Target) -> None:

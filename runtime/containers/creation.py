@@ -185,7 +185,7 @@ class Creation:
                 raise NotFound(
                     f"the source of a mount does not exist: {mount.source}", "make it, or use -v, which makes folders"
                 )
-            elif mount.type == "volume":
+            if mount.type == "volume":
                 volume = store.ensure(mount.source)
                 if not mount.source:
                     record["volumes"].append(volume.name)

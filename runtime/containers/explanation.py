@@ -7,32 +7,37 @@ import os
 from backends import catalogue
 from runtime.bundle import compilation
 from runtime.bundle.gathering import gather
-from runtime.containers.gathering import ranges
+from runtime.containers.gathering import identities, ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from backends.contract import ExecutionBackend, Selection
+    from backends.contract import ExecutionBackend, Selection, StorageBackend
+    from probes.report import HostReport
     from runtime.containers.request import Request
-    from runtime.engine import Engine
+    from runtime.images.store import Image
 
 
-def explain(engine: Engine, request: Request) -> list[str]:
+def explain(
+    request: Request,
+    report: HostReport,
+    selections: dict[str, Selection],
+    image: Image | None,
+    storage: StorageBackend,
+) -> list[str]:
     """Lines for a person. Whatever `run` would refuse is refused here with the same error."""
-    report = engine.report()
-    selections = engine.selections(request)
     lines = [line for selection in selections.values() for line in _selection(selection)]
-    image = {} if request.rootfs else engine.images.find(request.image, request.platform or None).config
     uid_map, gid_map = ranges(request)
+    where = {"layer": image.chain} if image else {"rootfs": os.path.abspath(request.rootfs)}
+    passwd, group = identities(storage, where) if image is None or image.chain else ("", "")
     surroundings = gather(
         request,
         "0" * 64,
         str(report.machine["architecture"]),
-        root=os.path.abspath(request.rootfs) if request.rootfs else "",
         uid_map=uid_map,
         gid_map=gid_map,
         volumes={mount.target: f"volume {mount.source or '(new)'}" for mount in request.mounts},
-    )
-    bundle = compilation.compile_bundle(request, image, report, surroundings)
+    ).replaced(passwd=passwd, group=group)
+    bundle = compilation.compile_bundle(request, image.config if image else {}, report, surroundings)
     backend: ExecutionBackend = catalogue.load("execution", selections["execution"].chosen)()
     plan = backend.plan(bundle, request.rootfs or "ROOT", report)
     lines.append("steps:")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO
 
     from backends.contract import StorageBackend
-    from runtime.engine import Engine
+    from runtime.images.store import ImageStore
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -175,7 +175,13 @@ def copy_in(target: Target, folder: str, archive: BinaryIO) -> None:
 
 
 def commit(
-    engine: Engine, target: Target, image: str, message: str, author: str, changes: tuple[str, ...], pause: bool = True
+    images: ImageStore,
+    target: Target,
+    image: str,
+    message: str,
+    author: str,
+    changes: tuple[str, ...],
+    pause: bool = True,
 ) -> str:
     """A new image of the container's layer on its image's; its id."""
     _, layer = _layer(target)
@@ -185,12 +191,12 @@ def commit(
     try:
         config = _own_config(target)
         base = target.record["image"]["id"] or None
-        return engine.images.commit(layer, base, config, image, message, author, changes).id
+        return images.commit(layer, base, config, image, message, author, changes).id
     except BackendError as error:
         raise Problem(str(error), error.hint) from error
     finally:
         if paused:
-            control.unpause(engine.target(target.identifier))
+            control.unpause(Target(target.paths, target.record, status.observe(target.paths, target.record)))
 
 
 def _own_config(target: Target) -> dict[str, Any]:

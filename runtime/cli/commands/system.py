@@ -25,9 +25,7 @@ _COLUMNS = (Column("TYPE", "Type"), Column("TOTAL", "TotalCount"), Column("SIZE"
 @click.option("-v", "--verbose", is_flag=True, hidden=True, expose_value=False)
 @click.option("--format", "layout", metavar="FORMAT", default="", help="table, json, or a template.")
 def df(layout: str) -> None:
-    from runtime.overview import usage
-
-    found = usage(engine())
+    found = engine().usage()
     rows = [
         {"Type": kind, "TotalCount": str(part["count"]), "Size": decimal_size(part["size"]) if "size" in part else ""}
         for kind, part in found.items()
