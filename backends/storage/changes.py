@@ -6,9 +6,9 @@ import os
 from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISLNK, S_ISREG
 
 from arch.inside import open_inside
+from backends.storage.marks import is_opaque, is_whiteout
 from backends.storage.metadata import attributes
 from backends.storage.view import View
-from backends.storage.whiteouts import is_opaque, is_whiteout
 
 ADDED = "A"
 CHANGED = "C"

@@ -8,9 +8,10 @@ import os
 from stat import S_ISDIR, S_ISLNK
 
 from backends.errors import HostileLayer
+from backends.storage.marks import is_whiteout
 from backends.storage.metadata import copy_metadata, inside
 from backends.storage.view import View
-from backends.storage.whiteouts import Whiteouts, is_whiteout
+from backends.storage.whiteouts import Whiteouts
 
 _FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_OPEN = 128

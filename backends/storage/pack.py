@@ -12,9 +12,9 @@ from arch.inside import open_inside
 from backends.storage import entry as kinds
 from backends.storage.changes import ADDED, DELETED, Change
 from backends.storage.data import extents
+from backends.storage.marks import PREFIX
 from backends.storage.metadata import attributes
 from backends.storage.view import View
-from backends.storage.whiteouts import PREFIX
 
 _BLOCK = 512
 _CHUNK = 1 << 20

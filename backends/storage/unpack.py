@@ -15,10 +15,11 @@ from backends.storage.data import copy_file
 from backends.storage.entry import Entry
 from backends.storage.folders import BELOW, NEVER, Folder, Folders
 from backends.storage.limits import Limits
+from backends.storage.marks import META, OPAQUE, PREFIX, is_whiteout
 from backends.storage.metadata import clear_attributes, copy_metadata, inside, set_attributes
 from backends.storage.removal import remove_entry
 from backends.storage.view import View
-from backends.storage.whiteouts import META, OPAQUE, PREFIX, Whiteouts, is_whiteout
+from backends.storage.whiteouts import Whiteouts
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -6,7 +6,7 @@ import os
 from stat import S_ISDIR
 from types import TracebackType
 
-from backends.storage.whiteouts import is_opaque, is_whiteout
+from backends.storage.marks import is_opaque, is_whiteout
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 

@@ -1,12 +1,11 @@
-"""How a layer says that something below is gone: in archives by name (OCI image-spec, layer.md), in overlay's folders
-by devices and attributes (Documentation/filesystems/overlayfs.rst), in a full copy by its absence."""
+"""What an archive's whiteouts do to the tree that it is unpacked into: overlay keeps marks, a full copy loses files."""
 
 from __future__ import annotations
 
-import errno
 import os
-from stat import S_IFCHR, S_ISCHR, S_ISDIR
+from stat import S_IFCHR, S_ISDIR
 
+from backends.storage.marks import ATTRIBUTE
 from backends.storage.metadata import inside
 from backends.storage.removal import remove_entry
 
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
     from backends.storage.view import View
 else:
     Protocol = object  # `typing` costs 3 ms, and this is on the way of every `run`
-
-PREFIX = b".wh."
-OPAQUE = b".wh..wh..opq"
-# aufs's own bookkeeping (.wh..wh.aufs, .wh..wh.orph, .wh..wh.plnk), which old images still carry.
-META = b".wh..wh."
-
-ATTRIBUTE = "trusted.overlay.opaque"
 
 
 class Whiteouts(Protocol):
@@ -135,17 +127,3 @@ class CopyWhiteouts:
 
 def _set_opaque(path: bytes) -> None:
     os.setxattr(path, ATTRIBUTE, b"y")
-
-
-def is_opaque(path: bytes | int) -> bool:
-    """Whether overlay sees nothing through this folder."""
-    try:
-        return os.getxattr(path, ATTRIBUTE) == b"y"
-    except OSError as error:
-        if error.errno in (errno.ENODATA, errno.ENOTSUP, errno.EPERM):
-            return False
-        raise
-
-
-def is_whiteout(status: os.stat_result) -> bool:
-    return S_ISCHR(status.st_mode) and status.st_rdev == 0
