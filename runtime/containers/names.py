@@ -1,4 +1,8 @@
-"""Containers' names: reserved by a file that only one process can make. On the launch path."""
+"""Containers' names: reserved by a link that only one process can make. On the launch path.
+
+A link and not a file: its content is there as soon as it is, and whoever is killed, or finds the disk full, leaves
+either the whole of it or nothing.
+"""
 
 from __future__ import annotations
 
@@ -39,17 +43,13 @@ def reserve(paths: Paths, name: str, identifier: str) -> None:
     """NameTaken, InvalidInput."""
     check(name)
     try:
-        descriptor = os.open(f"{paths.names}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        os.symlink(identifier, f"{paths.names}/{name}")
     except FileExistsError:
         owner = holder(paths, name)
         raise NameTaken(
             f"the name {name!r} is taken by container {owner[:12]}",
             f"choose another, or remove that one: `runtime rm {name}`",
         ) from None
-    try:
-        os.write(descriptor, identifier.encode())
-    finally:
-        os.close(descriptor)
 
 
 def invent(paths: Paths, identifier: str) -> str:
@@ -71,10 +71,9 @@ def invent(paths: Paths, identifier: str) -> str:
 def holder(paths: Paths, name: str) -> str:
     """The identifier of the container of that name, or empty."""
     try:
-        with open(f"{paths.names}/{name}") as file:
-            return file.read(64)
+        return os.readlink(f"{paths.names}/{name}")
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL):  # the last: not a link
             return ""
         raise
 

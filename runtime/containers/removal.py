@@ -12,6 +12,7 @@ from backends.errors import UnknownLayer
 from backends.storage.removal import remove_tree
 from runtime.containers import record as containers
 from runtime.containers.names import release
+from runtime.errors import NoSpace
 from runtime.paths import Paths
 
 TYPE_CHECKING = False
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 def remove_all(paths: Paths, record: Record, volumes: bool = True) -> None:
     """Removes the layer, the anonymous volumes (if `volumes`), the name and the folder. The container is not running,
     and the caller holds its lock. Safe to repeat after an interruption."""
-    containers.advance(paths, record, containers.REMOVING)
+    try:
+        containers.advance(paths, record, containers.REMOVING)
+    except NoSpace:  # removing is what makes room
+        record["phase"] = containers.REMOVING
     storage = record.get("storage") or {}
     if "layer" in storage:
         try:

@@ -166,7 +166,11 @@ class Monitor:
         outcome = dict(self._outcome)
         outcome["finished"] = timestamp(int(outcome["finished"] * 1e9))
         outcome["started"] = timestamp(int(outcome["started"] * 1e9)) if outcome["started"] else ""
-        records.store(self._paths.exit(self._id), outcome, state.SCHEMA)
+        try:
+            records.store(self._paths.exit(self._id), outcome, state.SCHEMA)
+        except Problem as error:  # a full disk; whoever waits for the news gets it all the same
+            self._outcome["leftovers"].append(f"could not record the end: {error}")
+            return
         try:
             os.unlink(self._paths.marker(self._id))
         except FileNotFoundError:
