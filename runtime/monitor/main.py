@@ -19,7 +19,7 @@ from backends.errors import BackendError, ProgramNotExecutable, ProgramNotFound
 from probes import cache
 from runtime import records
 from runtime.containers import state
-from runtime.errors import Problem
+from runtime.errors import Problem, explain
 from runtime.monitor import orders
 from runtime.monitor.clients import WANTED, Client, Server
 from runtime.monitor.log import open_log, timestamp
@@ -90,7 +90,12 @@ class Monitor:
     def _once(self) -> float:
         """One run, from nothing to nothing; how many seconds it lasted."""
         self._ended = False
-        log = open_log(self._record["log"]["driver"], self._record["log"]["options"], self._paths.log(self._id))
+        try:
+            log = open_log(self._record["log"]["driver"], self._record["log"]["options"], self._paths.log(self._id))
+        except OSError as error:
+            problem = explain(error, "open the container's log")
+            self._outcome = {**_failure(problem), "started": 0.0, "finished": time.time(), "restarts": 0, "leftovers": []}
+            return 0.0
         streams = self._streams = Streams(self._loop, self._server, log, self._drained)
         run = self._run = Run(self._paths, self._record, self._report)
         run.restarts = self._policy.count
