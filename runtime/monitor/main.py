@@ -93,9 +93,8 @@ class Monitor:
         try:
             log = open_log(self._record["log"]["driver"], self._record["log"]["options"], self._paths.log(self._id))
         except OSError as error:
-            problem = explain(error, "open the container's log")
-            self._outcome = {**_failure(problem), "started": 0.0, "finished": time.time(), "restarts": 0, "leftovers": []}
-            return 0.0
+            self._outcome = _failure(explain(error, "open the container's log"))
+            return self._conclude(0.0, [])
         streams = self._streams = Streams(self._loop, self._server, log, self._drained)
         run = self._run = Run(self._paths, self._record, self._report)
         run.restarts = self._policy.count
@@ -110,16 +109,20 @@ class Monitor:
         except (BackendError, Problem, OSError) as error:
             self._outcome = _failure(error)
         self._loop.cancel("kill")
-        finished = time.time()
+        lasted = time.time() - run.started
         run.undo()
         self._reap()
         streams.close()
         log.finish()
         self._run = self._streams = None
-        self._outcome.update(
-            started=run.started, finished=finished, restarts=self._policy.count, leftovers=run.leftovers
-        )
-        return finished - run.started if run.started else 0.0
+        return self._conclude(run.started, run.leftovers, lasted)
+
+    def _conclude(self, started: float, leftovers: list[str], lasted: float = 0.0) -> float:
+        """Completes the outcome of a run that began at `started`, or never did (0); how long it lasted."""
+        lasted = lasted if started else 0.0
+        finished = started + lasted if started else time.time()
+        self._outcome.update(started=started, finished=finished, restarts=self._policy.count, leftovers=leftovers)
+        return lasted
 
     def _foresee(self) -> None:
         """While the program begins, imports what its end needs: whoever waits for that end need not wait for this."""
