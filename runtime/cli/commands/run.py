@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from runtime.cli.creation import ACCEPTED_FLAGS, CREATION, IMAGE_AND_COMMAND, PROGRAM, REFUSED_FLAGS, request
+from runtime.cli.creation import ACCEPTED_FLAGS, CREATION, IMAGE_AND_COMMAND, PROGRAM, REFUSED_FLAGS
 from runtime.cli.declaration import Declaration, Flag
+from runtime.cli.requesting import request
 from runtime.cli.session import engine, say
 
 TYPE_CHECKING = False

@@ -6,8 +6,9 @@ import click
 
 from runtime.cli.command import SectionedCommand, option
 from runtime.cli.completing import containers as names
-from runtime.cli.creation import LIMITS, PROGRAM, resources
+from runtime.cli.creation import LIMITS, PROGRAM
 from runtime.cli.failures import each
+from runtime.cli.requesting import resources
 from runtime.cli.session import engine, say
 from runtime.cli.values import restart_policy
 from runtime.errors import InvalidInput

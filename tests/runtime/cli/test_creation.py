@@ -11,9 +11,10 @@ import pytest
 from runtime.cli.command import declared
 from runtime.cli.commands import create as create_command
 from runtime.cli.commands import run as run_command
-from runtime.cli.creation import CREATION, request
+from runtime.cli.creation import CREATION
 from runtime.cli.declaration import Declaration
 from runtime.cli.direct import understand
+from runtime.cli.requesting import request
 from runtime.containers.request import Device, Mount, Request, Resources, RestartPolicy, Throttle, Ulimit
 from runtime.errors import InvalidInput, Unsupported
 
