@@ -63,14 +63,15 @@ def test_a_new_size_reaches_the_container_with_its_signal(shell: Terminal) -> No
 
 def test_the_shell_has_the_terminal_and_controls_jobs(shell: Terminal) -> None:
     assert ask(shell, "tty") == "/dev/pts/0"
-    shell.type(f"{SLEEP}\n")
-    shell.expect("started\r\n")
+    shell.type("cat\nfirst\n")
+    shell.expect("first\r\nfirst\r\n")  # the terminal's echo, and cat's answer: it runs by now
     shell.type("\x1a")
     shell.expect("Stopped")
     shell.expect(PROMPT)
     assert "Stopped" in ask(shell, "jobs")
-    shell.type("fg\n")
-    shell.expect("sleep 1000")
+    shell.type("fg\nsecond\n")
+    shell.expect("second\r\n")
+    shell.expect("second\r\n")
     shell.type("\x03")
     shell.expect(PROMPT)
     assert ask(shell, "echo $?") == "130"
