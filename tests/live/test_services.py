@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,27 @@ def test_a_daemon_that_forks_goes_on(runtime: Runtime, debian: Debian) -> None:
     assert runtime("exec", name, "python3", "-c", fetch).stdout == "200\n"
     assert runtime("top", name).stdout.count("nginx: worker") >= 1
     runtime("exec", name, "nginx", "-s", "stop")
+
+
+CAPABLE = """
+import os, shutil, struct
+shutil.copy("/bin/chown", "/capable")
+os.setxattr("/capable", "security.capability", struct.pack("<5I", 0x02000001, 1, 0, 0, 0))  # cap_chown+ep
+"""
+
+
+def test_a_file_s_capabilities_work_and_survive_commit_save_and_load(
+    runtime: Runtime, debian: Debian, tmp_path: Path
+) -> None:
+    runtime("run", "--name", "capable", "--network", "none", debian("services"), "python3", "-c", CAPABLE)
+    runtime("commit", "capable", "capable:1")
+    ask = ("-u", "nobody", "capable:1", "sh", "-c", "touch /tmp/x; /capable daemon /tmp/x && stat -c %U /tmp/x")
+    assert runtime.said(*ask) == "daemon\n"
+    refused = runtime("run", "--rm", "--network", "none", "--security-opt", "no-new-privileges", *ask, status=1)
+    assert "not permitted" in refused.stderr
+    runtime("save", "-o", str(tmp_path / "capable.tar"), "capable:1", timeout=120)
+    runtime("rm", "capable")
+    runtime("rmi", "capable:1")
+    runtime("load", "-i", str(tmp_path / "capable.tar"), timeout=120)
+    assert runtime.said(*ask) == "daemon\n"
+    runtime("rmi", "capable:1")
