@@ -8,8 +8,9 @@ import os
 from backends import catalogue
 from backends.errors import UnknownLayer
 from backends.storage.removal import remove_tree
-from runtime.containers import control, lookup, names, removal, state
+from runtime.containers import control, lookup, names, removal
 from runtime.containers.control import Target
+from runtime.containers.launch import claim
 from runtime.errors import Damaged, UnknownContainer, WrongState
 from runtime.paths import Paths
 
@@ -42,8 +43,8 @@ def remove(paths: Paths, reference: str, find: Callable[[str], Target], force: b
 
 
 def _remove(target: Target, volumes: bool) -> None:
-    lock = state.lock(target.paths, target.identifier)
-    lock.acquire()  # a monitor that is just ending lets go of it in a moment
+    # A monitor that is just ending lets go of it in a moment; one that has just begun does not.
+    lock = claim(target.paths, target.identifier)
     try:
         # With --rm the monitor has been quicker.
         record = lookup.find(target.paths, target.identifier)

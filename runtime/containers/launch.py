@@ -9,7 +9,7 @@ import time
 
 from runtime.containers import state
 from runtime.containers.connection import Connection
-from runtime.errors import Problem, WrongState, explain
+from runtime.errors import Problem, UnknownContainer, WrongState, explain
 from runtime.monitor import orders
 from runtime.monitor.protocol import message
 from runtime.paths import Paths
@@ -101,6 +101,9 @@ def start(
     """
     lock = claim(paths, identifier)
     try:
+        if not os.path.exists(paths.record(identifier)):  # somebody was quicker
+            os.unlink(lock.path)
+            raise UnknownContainer(f"container {identifier[:12]} has just been removed")
         os.makedirs(paths.run(identifier), 0o711, exist_ok=True)
         with monitor or Waiting() as waiting:
             connection = waiting.take(paths, identifier, report, lock, attach)
