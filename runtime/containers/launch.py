@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from runtime.records import Lock
 
 _PROGRAM = (
-    "import gc, os, sys; gc.disable(); sys.path[:0] = sys.argv.pop(1).split(':'); "
+    "import os, sys; sys.path[:0] = sys.argv.pop(1).split(':'); "
     # Nothing is left to be taken down that the kernel does not take down quicker.
     "from runtime.monitor.main import main; main(sys.argv[1:]); os._exit(0)"
 )

@@ -7,7 +7,6 @@ ended, and undoes everything. On the launch path.
 from __future__ import annotations
 
 import _socket
-import gc
 import os
 import sys
 import time
@@ -322,8 +321,6 @@ def main(arguments: list[str]) -> None:
     if order is None:
         return
     paths = Paths(order["root"], order["state"])
-    gc.freeze()  # what has been imported stays
-    gc.enable()
     try:
         report = cache.load(order["report"], None) or cache.report(paths.report, paths.root)
         Monitor(paths, order["id"], report, lock).serve(first.detach())
