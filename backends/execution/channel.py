@@ -24,6 +24,7 @@ FAILED = "failed"  # kind, step, errno, message, hint
 # The first word of an answer from the parent.
 DONE = "done"
 GO = "go"
+LEFT = "left"  # the parent leaves: whoever connects to the gate says GO, and is told the rest
 
 _LONGEST = 1 << 16
 _CLOSED = -1
@@ -65,6 +66,34 @@ class Channel:
 
     def close(self) -> None:
         self._socket.close()
+
+
+def listen(place: str) -> _socket.socket:
+    """A gate: the socket of that path, at which a waiting process is found when its parent has left. Paths are no
+    longer than 107 bytes (unix(7)); /proc/self/fd/N/NAME is one for every folder."""
+    gate = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET | _socket.SOCK_CLOEXEC, 0)
+    gate.bind(place)
+    gate.listen(1)
+    return gate
+
+
+def knock(place: str) -> Channel:
+    """The parent's end, from the other side of a gate. OSError: nobody waits there."""
+    end = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET | _socket.SOCK_CLOEXEC, 0)
+    try:
+        end.connect(place)
+    except OSError:
+        end.close()
+        raise
+    return Channel(end)
+
+
+def answer(gate: int) -> Channel:
+    """The child's end, once somebody knocks."""
+    listening: Any = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, gate)
+    descriptor, _ = listening._accept()
+    listening.close()
+    return Channel(_socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, descriptor))
 
 
 def pair() -> tuple[Channel, Channel]:

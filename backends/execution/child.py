@@ -32,7 +32,17 @@ def prepare(context: Context, preserved: int) -> None:
     gc.disable()
     _signal.set_wakeup_fd(-1)
     stdio = context.stdio
-    kept = {0, 1, 2, stdio.stdin, stdio.stdout, stdio.stderr, context.channel.fileno(), *range(3, 3 + preserved)}
+    kept = {
+        0,
+        1,
+        2,
+        stdio.stdin,
+        stdio.stdout,
+        stdio.stderr,
+        context.channel.fileno(),
+        context.gate,
+        *range(3, 3 + preserved),
+    }
     close_others({descriptor for descriptor in kept if descriptor >= 0})
 
 

@@ -121,6 +121,8 @@ def make_plan(
     preserved: int = 0,
     container: str = "",
     folder: str = "",
+    pivot: bool = True,
+    keyring: bool = True,
 ) -> Plan:
     """UnsupportedConfiguration, naming the JSON path, for what this backend or this host cannot do.
 
@@ -130,6 +132,8 @@ def make_plan(
     preserved        descriptors from 3 on that the program gets besides 0, 1 and 2
     container        its id, and
     folder           the bundle's folder, for the state that hooks are told
+    pivot            False: pivot_root is not used, as on an initramfs
+    keyring          False: the container keeps the caller's session keyring
     """
     check(bundle)
     linux = section(bundle, "linux", "linux")
@@ -143,9 +147,9 @@ def make_plan(
     steps.append(JoinCgroup())
     steps += process.early()
     steps += [Conceal(), NewSession()]
-    steps += _outside(bundle, linux, namespaces, report)
+    steps += _outside(bundle, linux, namespaces, report, keyring)
     hooks = Hooks(bundle, container, folder)
-    steps += _inside(bundle, linux, namespaces, process, report, rootfs, hooks)
+    steps += _inside(bundle, linux, namespaces, process, report, rootfs, hooks, pivot)
     steps += process.late(program, preserved)
     steps.append(AwaitStart())
     steps += hooks.steps("startContainer")
@@ -157,7 +161,9 @@ def make_plan(
     return Plan(backend, bundle, list(steps), {"after": hooks.steps("poststart")})
 
 
-def _outside(bundle: Bundle, linux: dict[str, Any], namespaces: Namespaces, report: HostReport) -> list[Step]:
+def _outside(
+    bundle: Bundle, linux: dict[str, Any], namespaces: Namespaces, report: HostReport, keyring: bool
+) -> list[Step]:
     """What the new namespaces get besides mounts."""
     steps: list[Step] = []
     if namespaces.creates("cgroup"):
@@ -175,7 +181,7 @@ def _outside(bundle: Bundle, linux: dict[str, Any], namespaces: Namespaces, repo
     personality = section(linux, "personality", "linux.personality")
     if personality:
         steps.append(_personality(personality))
-    if not report.lacks("process.keyring"):
+    if keyring and not report.lacks("process.keyring"):
         from backends.execution.steps.restriction import NewKeyring
 
         steps.append(NewKeyring())
@@ -190,6 +196,7 @@ def _inside(
     report: HostReport,
     rootfs: str,
     hooks: Hooks,
+    pivot: bool,
 ) -> list[Step]:
     """The container's root and everything in it, up to and including the moment when it is the root."""
     user_namespace = namespaces.has("user")
@@ -207,7 +214,7 @@ def _inside(
     steps += mounts.covers(linux)
     steps += _cwd(process.cwd)
     steps += hooks.before_the_root()
-    steps += _enter(report, rootfs)
+    steps += _enter(report, rootfs, pivot)
     if propagation:
         steps.append(SetRootPropagation(propagation))
     if section(bundle, "root", "root").get("readonly"):
@@ -215,9 +222,9 @@ def _inside(
     return steps
 
 
-def _enter(report: HostReport, rootfs: str) -> list[Step]:
+def _enter(report: HostReport, rootfs: str, pivot_wanted: bool) -> list[Step]:
     pivot, move = report["mount.pivot_root"], report["mount.move"]
-    if pivot.state in ("absent", "denied") and move.present:
+    if not pivot_wanted or (pivot.state in ("absent", "denied") and move.present):
         return [MoveRoot(rootfs)]
     return [PivotRoot()]
 

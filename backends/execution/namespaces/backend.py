@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from backends.contract import ExecutionBackend, Process
-from backends.execution.namespaces.parent import Labour, begin, start_time
+from backends.execution.channel import knock
+from backends.execution.namespaces.parent import Labour, begin, resume, start_time
 from backends.execution.plan import make_plan
 
 TYPE_CHECKING = False
@@ -28,17 +29,39 @@ class NamespacesBackend(ExecutionBackend):
         preserved: int = 0,
         container: str = "",
         folder: str = "",
+        pivot: bool = True,
+        keyring: bool = True,
     ) -> Plan:
         """See `backends.execution.plan.make_plan`."""
         return make_plan(
-            self.name, bundle, rootfs, report, seccomp, init, die_with_parent, preserved, container, folder
+            self.name,
+            bundle,
+            rootfs,
+            report,
+            seccomp,
+            init,
+            die_with_parent,
+            preserved,
+            container,
+            folder,
+            pivot,
+            keyring,
         )
 
-    def create(self, plan: Plan, stdio: Stdio, cgroup: Cgroup | None = None) -> Process:
-        labour = begin(plan.steps, stdio, cgroup)
+    def create(self, plan: Plan, stdio: Stdio, cgroup: Cgroup | None = None, gate: int = -1) -> Process:
+        """`gate`: a socket of channel.listen, at which the process waits once `leave` was called."""
+        labour = begin(plan.steps, stdio, cgroup, gate)
         labour.after = plan.settings["after"]
         labour.create()
         return _process(labour)
+
+    def leave(self, process: Process) -> None:
+        """A created process goes on waiting when the caller ends; `resume` is for who comes to start it."""
+        process.gate.leave()
+
+    def resume(self, gate: str, pid: int, started: int, after: list[Any]) -> Process:
+        """A process that waits at the gate of that path, ready for `start`; `after`: steps for then. OSError."""
+        return Process(pid, started, -1, resume(knock(gate), pid, after))
 
     def start(self, process: Process) -> None:
         """A poststart hook that fails is StepFailed with the program running: to go on or to kill it is the caller's

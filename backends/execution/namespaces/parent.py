@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import os
 
+from backends.contract import Stdio
 from backends.errors import ProgramNotExecutable, ProgramNotFound, StepFailed
 from backends.execution import child
-from backends.execution.channel import BORN, CONSOLE, DONE, FAILED, GO, PERFORM, WAITING, pair
+from backends.execution.channel import BORN, CONSOLE, DONE, FAILED, GO, LEFT, PERFORM, WAITING, Channel, pair
 from backends.execution.steps.step import Context, Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from backends.contract import Cgroup, Stdio
+    from backends.contract import Cgroup
 
 _SIGKILL = 9
 _OWN_PROGRAM = "/proc/self/exe"
 
 
-def begin(steps: list[Step], stdio: Stdio, cgroup: Cgroup | None) -> Labour:
+def begin(steps: list[Step], stdio: Stdio, cgroup: Cgroup | None, gate: int = -1) -> Labour:
     """Executes the first of the steps, which begets the child that executes the others. StepFailed."""
     interpreter = os.stat(_OWN_PROGRAM)
     ours, theirs = pair()
     context = Context(steps, stdio, cgroup, theirs, (interpreter.st_dev, interpreter.st_ino))
+    context.gate = gate
     try:
         steps[0].execute(context)
     except OSError as error:
@@ -33,6 +35,14 @@ def begin(steps: list[Step], stdio: Stdio, cgroup: Cgroup | None) -> Labour:
         theirs.close()
     context.channel = ours
     return Labour(context)
+
+
+def resume(channel: Channel, pid: int, after: list[Step]) -> Labour:
+    """The start of a process that waits at its gate; `channel` is our end of what was said there."""
+    labour = Labour(Context([], Stdio(-1, -1, -1), None, channel, (0, 0)))
+    labour.context.pid = pid
+    labour.after = after
+    return labour
 
 
 class Labour:
@@ -68,6 +78,14 @@ class Labour:
         if not self.attend():
             self._raise_silent("create the container")
         self.reap_helpers()
+
+    def leave(self) -> None:
+        """The waiting child goes on waiting, at its gate, for whoever comes there."""
+        try:
+            self.context.channel.send(LEFT)
+        except OSError:
+            self._raise_silent("create the container")
+        self.context.channel.close()
 
     def go(self) -> None:
         """Lets a waiting child execute its program, and waits until it has."""

@@ -9,7 +9,7 @@ import stat
 
 from arch import kernel
 from backends.errors import ProgramNotExecutable, ProgramNotFound, StepFailed
-from backends.execution.channel import GO, WAITING
+from backends.execution.channel import GO, LEFT, WAITING, answer
 from backends.execution.steps.step import Context, Step
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -103,7 +103,7 @@ class FindProgram(Step):
 
 
 class AwaitStart(Step):
-    """Everything is in force; the parent says when."""
+    """Everything is in force; the parent says when, or leaves, and whoever knocks at the gate then says it."""
 
     __slots__ = ()
 
@@ -111,8 +111,14 @@ class AwaitStart(Step):
         return "wait until the container is started"
 
     def execute(self, context: Context) -> None:
+        if context.gate >= 0:  # it may outlive its parent, who says LEFT first
+            kernel.set_parent_death_signal(0)
         context.channel.send(WAITING)
         message, _ = context.channel.receive()
+        if message == (LEFT,):
+            context.channel.close()
+            context.channel = answer(context.gate)
+            message, _ = context.channel.receive()
         if message != (GO,):
             os._exit(1)  # the parent is gone, or gave it up
 

@@ -45,6 +45,7 @@ class Context:
     terminal  the slave of the container's terminal, or -1
     program   the file that will be executed
     head      its first bytes
+    gate      the socket at which to wait when the parent leaves, or -1
     interpreter  (device, inode) of our own interpreter, which no container may execute
     """
 
@@ -52,6 +53,7 @@ class Context:
         "cgroup",
         "channel",
         "cloned",
+        "gate",
         "head",
         "interpreter",
         "pid",
@@ -77,6 +79,7 @@ class Context:
         self.channel = channel
         self.interpreter = interpreter
         self.cloned = False
+        self.gate = -1
         self.pid = 0
         self.root = -1
         self.sources: dict[str, int] = {}

@@ -1,0 +1,72 @@
+"""`runtime-oci exec`. On the launch path."""
+
+from __future__ import annotations
+
+from backends.contract import Stdio
+from backends.errors import BackendError
+from runtime.errors import Problem
+from runtime.oci import console
+from runtime.oci.attendance import Attendance
+from runtime.oci.container import PAUSED, STOPPED, Container, find
+from runtime.oci.creation import preserved, write_pid
+from runtime.oci.entering import OPTIONS, process_of
+from runtime.oci.errors import Refused, start_words, words
+from runtime.oci.host import Host
+from runtime.oci.options import Command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from backends.contract import Process
+    from runtime.oci.settings import Settings
+
+COMMAND = Command(
+    "exec", "run another process in a container", "CONTAINER-ID [COMMAND [ARGUMENT...]]", OPTIONS, most=-1, ordered=True
+)
+_FAILED = 255
+
+
+class ExecFailed(Refused):
+    exit_code = _FAILED
+
+
+def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> int:
+    container = find(settings.root, arguments[0])
+    status = container.status()
+    try:
+        if status == STOPPED:
+            raise Refused("cannot exec in a stopped container")
+        if status == PAUSED and not said["ignore-paused"]:
+            raise Refused("cannot exec in a paused container (use --ignore-paused to override)")
+        attendance = None if said["detach"] else Attendance(reap_others=False)
+        process = _enter(container, settings, said, arguments[1:])
+    except Problem as error:
+        raise ExecFailed(f"exec failed: {words(error)}") from error
+    return 0 if attendance is None else attendance.follow(process)
+
+
+def _enter(container: Container, settings: Settings, said: dict[str, Any], words_given: list[str]) -> Process:
+    config = container.config()
+    wanted = process_of(config, said, words_given, settings.journal)
+    console.check(wanted, said["console-socket"], not said["detach"] and not said["console-socket"])
+    host = Host()
+    try:
+        process = host.backend.enter(
+            config,
+            container.record["pid"],
+            wanted,
+            Stdio(0, 1, 2),
+            container.cgroup(),
+            report=host.report,
+            seccomp=host.filter(config),
+            preserved=preserved(said["preserve-fds"], wanted),
+        )
+    except (BackendError, OSError) as error:
+        raise Refused(start_words(error, wanted)) from error
+    if said["console-socket"]:
+        console.hand_over(said["console-socket"], process.console)
+        process.console = -1
+    if said["pid-file"]:
+        write_pid(said["pid-file"], process.pid)
+    return process

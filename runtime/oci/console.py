@@ -1,0 +1,36 @@
+"""The master of a container's terminal: handed to an engine. On the launch path."""
+
+from __future__ import annotations
+
+import _socket
+import os
+import sys
+
+from runtime.oci.errors import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def check(process: dict[str, Any], socket: str, foreground: bool) -> None:
+    """Refused where a terminal has nobody to go to, and where nobody has what is asked for."""
+    if process.get("terminal") and not socket and not foreground:
+        raise Refused("cannot allocate tty if runtime-oci will detach without setting console socket")
+    if socket and not process.get("terminal"):
+        raise Refused("cannot use console socket if runtime-oci will not detach or allocate tty")
+
+
+def hand_over(path: str, master: int) -> None:
+    """One message with the descriptor, as runc sends it; the master is closed then. OSError."""
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC, 0)
+    try:
+        connection.connect(path)
+        rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, master.to_bytes(4, sys.byteorder))]
+        connection.sendmsg([b"/dev/ptmx"], rights)
+    except OSError as error:
+        error.filename = path
+        raise
+    finally:
+        connection.close()
+    os.close(master)

@@ -1,0 +1,188 @@
+"""From a bundle to a container that waits to be started: what `create` and `run` share. On the launch path."""
+
+from __future__ import annotations
+
+import _socket
+import os
+
+from backends.contract import Stdio
+from backends.errors import BackendError
+from backends.execution.channel import listen
+from runtime.errors import Problem
+from runtime.oci import console
+from runtime.oci.bundle import Bundle
+from runtime.oci.container import Container, now
+from runtime.oci.errors import Refused, start_words, words
+from runtime.oci.host import Host
+from runtime.oci.options import NUMBER, TEXT, Option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from backends.contract import Cgroup, Process
+    from runtime.oci.settings import Settings
+
+OPTIONS = (
+    Option("bundle", "folder of the bundle (default: the present one)", TEXT, "b"),
+    Option("console-socket", "socket that is sent the master of the container's terminal", TEXT),
+    Option("pid-file", "file that the process id is written to", TEXT),
+    Option("no-pivot", "do not use pivot_root: the root is on an initramfs"),
+    Option("no-new-keyring", "keep the caller's session keyring"),
+    Option("preserve-fds", "pass that many descriptors more, from 3 on", NUMBER, value=0),
+)
+
+
+class Creation:
+    """`foreground`: this process stays, and moves the terminal's bytes itself."""
+
+    def __init__(self, settings: Settings, identifier: str, said: dict[str, Any], foreground: bool = False) -> None:
+        self.container = Container(settings.root, identifier)
+        self.bundle = Bundle(said["bundle"])
+        self.cgroup: Cgroup | None = None
+        self.process: Process | None = None
+        self.host = Host()
+        self._settings = settings
+        self._said = said
+        self._config = self.bundle.adapt(settings.journal)
+        self._oci_process: dict[str, Any] = self._config.get("process") or {}
+        console.check(self._oci_process, said["console-socket"], foreground)
+
+    def create(self, gated: bool) -> None:
+        """Refused, with nothing left behind. `gated`: `leave` will be called."""
+        self.container.make()
+        try:
+            self._create(gated)
+        except BaseException as error:
+            self._undo()
+            if isinstance(error, (BackendError, OSError)):
+                raise Refused(start_words(error, self._oci_process)) from error
+            raise
+
+    def _create(self, gated: bool) -> None:
+        name, manager = self.host.manager(self._settings.limited)
+        linux = self._config.get("linux") or {}
+        path = cgroup_path(linux.get("cgroupsPath"), self.container.identifier)
+        plan = self.host.backend.plan(
+            self._config,
+            self.bundle.rootfs,
+            self.host.report,
+            seccomp=self.host.filter(self._config),
+            preserved=preserved(self._said["preserve-fds"], self._oci_process),
+            container=self.container.identifier,
+            folder=self.bundle.folder,
+            pivot=not self._said["no-pivot"],
+            keyring=not self._said["no-new-keyring"],
+        )
+        self.cgroup = manager.create(path, linux.get("resources") or {})
+        gate = self._gate() if gated else None
+        try:
+            self.process = self.host.backend.create(plan, Stdio(0, 1, 2), self.cgroup, gate.fileno() if gate else -1)
+        finally:
+            if gate is not None:
+                gate.close()
+        if not self.cgroup.joining():
+            self.cgroup.add(self.process.pid)
+        self._record(name)
+        if self._said["console-socket"]:
+            console.hand_over(self._said["console-socket"], self.process.console)
+        if self._said["pid-file"]:
+            write_pid(self._said["pid-file"], self.process.pid)
+
+    def _gate(self) -> _socket.socket:
+        folder = os.open(self.container.folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            return listen(f"/proc/self/fd/{folder}/gate")
+        finally:
+            os.close(folder)
+
+    def _record(self, manager: str) -> None:
+        assert self.process is not None
+        assert self.cgroup is not None
+        namespaces = (self._config.get("linux") or {}).get("namespaces") or ()
+        self.container.keep_config(self.bundle.content)
+        self.container.save(
+            {
+                "oci_version": self._config.get("ociVersion", ""),
+                "pid": self.process.pid,
+                "start_time": self.process.start_time,
+                "bundle": self.bundle.folder,
+                "rootfs": self.bundle.rootfs,
+                "created": now(),
+                "annotations": self._config.get("annotations") or {},
+                "manager": manager,
+                "cgroups": self.cgroup.paths,
+                "pid_namespace": any(entry["type"] == "pid" and not entry.get("path") for entry in namespaces),
+                "hooks": bool(self._config.get("hooks")),
+            }
+        )
+
+    def leave(self) -> None:
+        assert self.process is not None
+        self.host.backend.leave(self.process)
+
+    def start(self) -> None:
+        """In the process that created it. Refused, with nothing left behind."""
+        assert self.process is not None
+        try:
+            self.host.backend.start(self.process)
+        except BaseException as error:
+            self._undo()
+            if isinstance(error, (BackendError, OSError)):
+                raise Refused(start_words(error, self._oci_process)) from error
+            raise
+
+    def _undo(self) -> None:
+        """What cannot be undone is told beside what went wrong first."""
+        for action in (self._end, self.container.remove):
+            try:
+                action()
+            except (BackendError, Problem, OSError) as error:
+                self._settings.journal.warning(f"cannot clean up: {words(error)}")
+
+    def _end(self) -> None:
+        if self.process is not None:
+            self.process.gate.abort()
+        if self.cgroup is not None:
+            self.cgroup.kill()
+            self.cgroup.remove()
+
+
+def cgroup_path(path: object, identifier: str) -> str:
+    """A relative one is below the hierarchies' roots."""
+    if not path:
+        return f"/runtime-oci/{identifier}"
+    if not isinstance(path, str):
+        raise Refused("config.json: linux.cgroupsPath: a string is wanted")
+    if path.count(":") == 2 and "/" not in path:
+        raise Refused(
+            f"config.json: linux.cgroupsPath: {path} is a path of systemd's, whose cgroups are not supported "
+            "yet: have the engine use cgroupfs"
+        )
+    return "/" + os.path.normpath(path).lstrip("/")
+
+
+def preserved(count: int, process: dict[str, Any]) -> int:
+    """--preserve-fds and $LISTEN_FDS together; sd_listen_fds(3) has the latter first. Refused."""
+    listening = os.environ.get("LISTEN_FDS", "")
+    if listening.isdigit() and int(listening):
+        process["env"] = [*(process.get("env") or ()), f"LISTEN_FDS={listening}", "LISTEN_PID=1"]
+        count += int(listening)
+    for number in range(3, 3 + count):
+        try:
+            os.fstat(number)
+        except OSError:
+            raise Refused(f"unable to preserve descriptor {number}: it is not open") from None
+    return count
+
+
+def write_pid(path: str, pid: int) -> None:
+    """Whole or not at all: engines watch for the file."""
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        os.write(descriptor, str(pid).encode())
+    finally:
+        os.close(descriptor)
+    os.rename(temporary, path)

@@ -1,0 +1,104 @@
+"""The end of a container: everything that it holds, and the hooks that are to know. On the launch path."""
+
+from __future__ import annotations
+
+import os
+
+from backends.errors import BackendError
+from runtime.errors import Problem
+from runtime.oci.container import STOPPED, Container
+from runtime.oci.errors import Refused, words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from runtime.oci.journal import Journal
+
+_SIGKILL = 9
+
+
+def destroy(container: Container, journal: Journal) -> None:
+    """Whatever lives in it is killed, its cgroup and its folder are removed; poststop hooks that fail are told."""
+    cgroup = container.cgroup()
+    if not container.own_processes():
+        cgroup.kill()
+    cgroup.remove()
+    config: dict[str, Any] = {}
+    if container.record["hooks"]:
+        try:
+            config = container.config()
+        except (Problem, OSError) as error:
+            journal.warning(f"poststop hooks are not run: {words(error)}")
+    container.remove()
+    if config.get("hooks"):
+        _tell(container, config, journal)
+
+
+def _tell(container: Container, config: dict[str, Any], journal: Journal) -> None:
+    from backends.execution import hooks
+
+    state = container.state(STOPPED)
+    for hook in hooks.read(config, "poststop"):
+        try:
+            hooks.execute(hook, "poststop", state)
+        except (BackendError, OSError) as error:  # the rest goes on: runtime-spec, "Lifecycle"
+            journal.warning(f"poststop hook: {words(error)}")
+
+
+def kill(container: Container) -> None:
+    """Its first process, and with it or one by one all others; returns when the first one is gone."""
+    record = container.record
+    try:
+        send(container, _SIGKILL)
+    except Refused:
+        pass  # it has ended
+    else:
+        _await(record["pid"])
+    if not container.own_processes():
+        container.cgroup().kill()
+
+
+def send(container: Container, number: int) -> None:
+    """To exactly its first process. Refused."""
+    from backends.execution.namespaces.signals import send as deliver
+
+    try:
+        deliver(container.record["pid"], container.record["start_time"], number)
+    except ProcessLookupError:
+        raise Refused("container not running") from None
+
+
+def _await(pid: int) -> None:
+    """Until it is a zombie at least: somebody else is its parent."""
+    import time
+
+    from arch import kernel
+
+    try:
+        descriptor = kernel.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    except OSError:  # before Linux 5.3
+        for _ in range(1000):
+            if not _runs(pid):
+                return
+            time.sleep(0.01)
+        raise Refused("the process does not end: it waits in the kernel") from None
+    import select
+
+    try:
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLIN)
+        if not waiting.poll(10_000):
+            raise Refused("the process does not end: it waits in the kernel")
+    finally:
+        os.close(descriptor)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", "rb", 0) as stream:
+            return stream.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False

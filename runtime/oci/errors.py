@@ -1,0 +1,60 @@
+"""Errors of `runtime-oci`, worded as runc words them: engines look for parts of these sentences. On the launch path."""
+
+from __future__ import annotations
+
+from backends.errors import BackendError, ProgramNotExecutable, ProgramNotFound
+from runtime.errors import Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_ENOENT, _ENOEXEC = 2, 8
+
+
+class Refused(Problem):
+    """What runc would refuse too, in its words."""
+
+    exit_code = 1
+
+
+class Usage(Refused):
+    """The command line cannot be understood."""
+
+
+class NoContainer(Refused):
+    def __init__(self) -> None:
+        super().__init__("container does not exist")
+
+
+def words(error: BaseException) -> str:
+    """One line: what, why, and what to do about it."""
+    if isinstance(error, OSError):
+        place = error.filename or error.filename2
+        shown = f" {place!s}" if place else ""
+        return f"{_lower(error.strerror or str(error))}{':' if shown else ''}{shown}"
+    if not isinstance(error, (Problem, BackendError)):
+        return f"{type(error).__name__}: {error}"
+    return f"{error} ({error.hint})" if error.hint else str(error)
+
+
+def start_words(error: BaseException, process: dict[str, Any]) -> str:
+    """The same for what went wrong while a process was started."""
+    arguments = process.get("args") or [""]
+    name = str(arguments[0])
+    before = "unable to start container process: "
+    if isinstance(error, ProgramNotFound):
+        if error.hint.startswith("the file is there"):
+            return f"{before}exec {name}: no such file or directory ({error.hint})"
+        if "/" in name:
+            return f'{before}exec: "{name}": stat {name}: no such file or directory'
+        return f'{before}exec: "{name}": executable file not found in $PATH'
+    if isinstance(error, ProgramNotExecutable):
+        if error.errno == _ENOEXEC:
+            return f"{before}exec {name}: exec format error ({error.hint or error})"
+        return f'{before}exec: "{name}": permission denied ({error})'
+    return before + words(error)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -1,0 +1,42 @@
+"""This host, as far as running a bundle goes: its report, its cgroups, its execution backend. On the launch path."""
+
+from __future__ import annotations
+
+from backends.cgroups import layout
+from backends.cgroups.manager import manager
+from backends.execution.namespaces.backend import NamespacesBackend
+from backends.security import filter_cache
+from probes import cache
+from runtime.oci.settings import home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from backends.contract import CgroupManager
+    from probes.report import HostReport
+
+
+class Host:
+    """What is known is kept in one place, whatever --root says: an engine has a --root a namespace."""
+
+    __slots__ = ("backend", "report")
+
+    def __init__(self) -> None:
+        self.report: HostReport = cache.report(f"{home()}/.host", home())
+        self.backend = NamespacesBackend()
+
+    def manager(self, limited: bool) -> tuple[str, CgroupManager]:
+        """The name of the manager to use, and it."""
+        found = layout.read()
+        name = "absent"
+        if limited and not self.report.lacks("cgroup.writable"):
+            name = ("hybrid" if found.v2 else "v1") if found.v1 else ("v2" if found.v2 else "absent")
+        return name, manager(name, found)
+
+    def filter(self, config: dict[str, Any]) -> bytes | None:
+        """linux.seccomp compiled."""
+        profile = (config.get("linux") or {}).get("seccomp")
+        if not profile:
+            return None
+        return filter_cache.load_or_compile(profile, str(self.report.machine["architecture"]), f"{home()}/.filters")
