@@ -312,6 +312,7 @@ class Engine:
     def prune(self, images: str = "dangling", volumes: bool = False) -> dict[str, Any]:
         """Removes ended and never started containers, then images ("dangling", "all", "none") and anonymous volumes
         that nobody uses, and what killed processes left: what was removed, by kind."""
+        from runtime.containers.sweeping import sweep
         from runtime.overview import volumes_of
         from runtime.volumes.volume import VolumeStore
 
@@ -323,6 +324,7 @@ class Engine:
         if images != "none":
             removed["images"] = self.images.prune(images == "all")
             removed["repairs"] += self.images.repair()
+        removed["repairs"] += sweep(self.paths)
         if volumes:
             used = {name for target in self.targets() for name in volumes_of(target.record)}
             removed["volumes"] = list(VolumeStore(self.paths).prune(used)[0])

@@ -80,10 +80,20 @@ def _record_end(paths: Paths, record: Record, found: status.Status) -> None:
     )
 
 
+def clear_run(paths: Paths, identifier: str) -> None:
+    """Ends what may still run of a container whose record is gone, and removes what its run had."""
+    end_processes(state.read(paths, identifier) or {})
+    _clear_run(paths, identifier)
+
+
 def _clear(paths: Paths, identifier: str) -> None:
+    _clear_run(paths, identifier)
+    remove_tree(paths.marker(identifier))
+
+
+def _clear_run(paths: Paths, identifier: str) -> None:
     # Mounts are here only where the monitor could not have a mount namespace of its own, or was not to.
     for mounted in (paths.rootfs(identifier), paths.shared_memory(identifier)):
         if os.path.ismount(mounted):
             kernel.umount(mounted, kernel.MNT_DETACH)
     remove_tree(paths.run(identifier))
-    remove_tree(paths.marker(identifier))

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import contextlib
+import os
+
 import pytest
 
-from runtime.containers import names
+from runtime.containers import names, state
 from runtime.errors import InvalidInput, NameTaken
 from runtime.paths import Paths
 
@@ -13,9 +16,10 @@ def test_a_reserved_name_leads_to_its_container(paths: Paths) -> None:
 
 
 def test_a_name_can_be_reserved_once(paths: Paths) -> None:
-    names.reserve(paths, "web", "a" * 64)
-    with pytest.raises(NameTaken, match="taken by container aaaaaaaaaaaa"):
-        names.reserve(paths, "web", "b" * 64)
+    with state.lock(paths, "a" * 64):
+        names.reserve(paths, "web", "a" * 64)
+        with pytest.raises(NameTaken, match="taken by container aaaaaaaaaaaa"):
+            names.reserve(paths, "web", "b" * 64)
 
 
 def test_only_the_holder_releases_a_name(paths: Paths) -> None:
@@ -33,7 +37,11 @@ def test_names_that_docker_refuses_are_refused(paths: Paths, name: str) -> None:
 
 
 def test_invented_names_are_all_different(paths: Paths) -> None:
-    assert len({names.invent(paths, f"{number:064x}") for number in range(200)}) == 200
+    with contextlib.ExitStack() as makers:
+        for number in range(200):
+            makers.enter_context(state.lock(paths, f"{number:064x}"))
+            names.invent(paths, f"{number:064x}")
+        assert len(os.listdir(paths.names)) == 200
 
 
 def test_a_name_that_cannot_be_one_has_no_holder(paths: Paths) -> None:

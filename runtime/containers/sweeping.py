@@ -1,0 +1,52 @@
+"""Taking away what a command left that was killed before its container had a record, or after it had none any more."""
+
+from __future__ import annotations
+
+import os
+
+from backends.storage.removal import remove_tree
+from runtime.containers import names, repair, state
+from runtime.paths import Paths
+
+
+def sweep(paths: Paths) -> list[str]:
+    """One sentence for each container that is not one."""
+    return [
+        f"container {identifier[:12]}: its creation or removal was interrupted; what was left of it has been removed"
+        for identifier in sorted(_mentioned(paths))
+        if clear(paths, identifier)
+    ]
+
+
+def clear(paths: Paths, identifier: str) -> bool:
+    """Whether there was something of a container without a record, which nobody is at work on. It is gone then."""
+    if os.path.lexists(paths.record(identifier)):
+        return False
+    lock = state.lock(paths, identifier)
+    if not lock.acquire(wait=False):
+        return False
+    try:
+        if os.path.lexists(paths.record(identifier)):
+            return False
+        repair.clear_run(paths, identifier)
+        remove_tree(paths.container(identifier))
+        for name in _entries(paths.names):
+            names.release(paths, name, identifier)
+        remove_tree(lock.path)
+        return True
+    finally:
+        lock.release()
+
+
+def _mentioned(paths: Paths) -> set[str]:
+    """The identifiers that have a name, a folder or a run folder."""
+    owners = {names.holder(paths, name) for name in _entries(paths.names)}
+    runs = _entries(os.path.dirname(paths.run("x")))
+    return (owners | set(_entries(paths.containers)) | set(runs)) - {""}
+
+
+def _entries(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
