@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO
 
     from backends.requirements import Requirement
+    from backends.storage.shift import Owners
     from probes.report import HostReport
 
     # An OCI config.json (runtime-spec 1.2), as the dictionary that it is.
@@ -215,8 +216,11 @@ class StorageBackend(Backend):
         """
         raise NotImplementedError
 
-    def mount(self, layer: str, target: str, label: str = "", read_only: bool = False) -> str:
-        """Makes a layer's whole tree visible and returns where: `target`, or a folder that needs no mount."""
+    def mount(
+        self, layer: str, target: str, label: str = "", read_only: bool = False, owners: Owners | None = None
+    ) -> str:
+        """Makes a layer's whole tree visible and returns where: `target`, or a folder that needs no mount. `owners`
+        shifts who owns what into a container's user namespace (capability mount.idmap)."""
         raise NotImplementedError
 
     def unmount(self, layer: str, target: str) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from backends.storage.changes import Change
     from backends.storage.registry import Making
+    from backends.storage.shift import Owners
 
 _FOLDERS = "folders"
 
@@ -28,7 +29,9 @@ class CopyStorage(LayerStore):
     name = "copy"
     title = "a copy of the image for every container"
 
-    def mount(self, layer: str, target: str, label: str = "", read_only: bool = False) -> str:
+    def mount(
+        self, layer: str, target: str, label: str = "", read_only: bool = False, owners: Owners | None = None
+    ) -> str:
         if label:
             raise StorageError(
                 f"the layer {layer} cannot be mounted with the label {label}: it is shown without a mount",
@@ -39,9 +42,17 @@ class CopyStorage(LayerStore):
         if not read_only:
             if not record.writable:
                 raise StorageError(f"the layer {layer} is an image's: it can only be mounted read-only")
-            return tree
+            if owners is None:
+                return tree
         try:
-            kernel.mount(tree, target, None, kernel.MS_BIND)
+            if owners is not None:
+                from backends.storage import shift
+
+                shift.show(tree, target, owners)
+                if not read_only:
+                    return target
+            else:
+                kernel.mount(tree, target, None, kernel.MS_BIND)
             # A bind takes no other flag along before a second call (mount(2)).
             kernel.mount(None, target, None, kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY)
         except OSError as error:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from backends.storage.changes import Change
     from backends.storage.record import Record
     from backends.storage.registry import Making
+    from backends.storage.shift import Owners
 
 # mount(2): the options must fit one page, with their final zero; 4096 is the smallest there is.
 _PAGE = 4096
@@ -37,7 +38,9 @@ class OverlayStorage(LayerStore):
     name = "overlay"
     title = "the kernel's overlay file system"
 
-    def mount(self, layer: str, target: str, label: str = "", read_only: bool = False) -> str:
+    def mount(
+        self, layer: str, target: str, label: str = "", read_only: bool = False, owners: Owners | None = None
+    ) -> str:
         """A writable layer that is mounted `read_only` shows what it holds now, also while it is mounted elsewhere."""
         record = self.registry.get(layer)
         options = self._lower(record, read_only)
@@ -50,7 +53,10 @@ class OverlayStorage(LayerStore):
             options += f',context="{label}"'
         flags = kernel.MS_RDONLY if read_only else 0
         try:
-            self._mount(os.path.abspath(target), flags, options)
+            if owners is None:
+                self._mount(os.path.abspath(target), flags, options)
+            else:
+                self._mount_shifted(os.path.abspath(target), flags, options, owners)
         except OSError as error:
             raise _mount_error(layer, target, error) from error
         return target
@@ -89,22 +95,40 @@ class OverlayStorage(LayerStore):
             pass
         return "empty"
 
+    def _mount_shifted(self, target: str, flags: int, options: str, owners: Owners) -> None:
+        """Over the store as the user namespace is to see it. Overlay keeps what it needs of that mount."""
+        from backends.storage import shift
+
+        shift.show(self.folder, target, owners)
+        try:
+            # Overlay works in its upper folder as who mounted it, and there our own id stands for nobody.
+            self._mount_from(target, self._source(), target, flags, options, owners)
+        except BaseException:
+            kernel.umount(target, kernel.MNT_DETACH)
+            raise
+
     def _mount(self, target: str, flags: int, options: str) -> None:
-        # Absolute paths, which people can read in mountinfo, while they fit; else relative ones, from a child, because
-        # a working folder belongs to the whole process.
+        # Absolute paths, which people can read in mountinfo, while they fit; else relative ones.
         if not _SPECIAL.intersection(self.folder):
             absolute = _absolute(options, self.folder)
             if len(os.fsencode(absolute)) < _PAGE:
                 kernel.mount("overlay", target, "overlay", flags, absolute)
                 return
+        self._mount_from(self.folder, self._source(), target, flags, options)
+
+    def _mount_from(
+        self, folder: str, source: str, target: str, flags: int, options: str, owners: Owners | None = None
+    ) -> None:
+        """In a child, because the working folder, and who one is, belong to the whole process."""
         if len(os.fsencode(options)) >= _PAGE:
             raise OSError(errno.E2BIG, "more layers than one page of mount options can name")
-        source = self._source()
         child = os.fork()
         if child == 0:
             status = 255
             try:
-                os.chdir(self.folder)
+                os.chdir(folder)
+                if owners is not None:
+                    owners.impersonate()
                 kernel.mount(source, target, "overlay", flags, options)
                 status = 0
             except OSError as error:

@@ -123,8 +123,8 @@ def _linux(
     if granted:
         linux["devices"] = devices.device_nodes(granted)
     if own.user == OWN:
-        linux["uidMappings"] = _mappings(surroundings.uid_map)
-        linux["gidMappings"] = _mappings(surroundings.gid_map)
+        linux["uidMappings"] = mappings(surroundings.uid_map)
+        linux["gidMappings"] = mappings(surroundings.gid_map)
     capabilities = confinement.granted_capabilities(request, surroundings)
     seccomp = confinement.seccomp_filter(
         request, options, capabilities, surroundings.architecture, confinement.kernel_version(report)
@@ -155,7 +155,8 @@ def _sysctls(request: Request, surroundings: Surroundings, own: Namespaces) -> d
     return {**defaults, **sysctls.check_sysctls(request.sysctls, own.own())}
 
 
-def _mappings(ranges: Iterable[IdRange]) -> list[dict[str, int]]:
+def mappings(ranges: Iterable[IdRange]) -> list[dict[str, int]]:
+    """As linux.uidMappings has them."""
     return [{"containerID": ids.inside, "hostID": ids.outside, "size": ids.size} for ids in ranges]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+from backends import catalogue
+from backends.cgroups.layout import Layout
 from backends.errors import BackendError
 from backends.selection import select_all
 from backends.storage.removal import remove_tree
@@ -19,7 +21,7 @@ from runtime.containers.control import signal_number
 from runtime.containers.gathering import identities, neighbours, ranges
 from runtime.containers.launch import claim
 from runtime.containers.record import Record
-from runtime.errors import InvalidInput, NotFound
+from runtime.errors import InvalidInput, NotFound, Unsupported
 from runtime.monitor.log import timestamp
 from runtime.volumes.volume import VolumeStore
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from backends.contract import Selection, StorageBackend
+    from backends.storage.shift import Owners
     from probes.report import HostReport
     from runtime.bundle.surroundings import Surroundings
     from runtime.containers.request import Request
@@ -170,8 +173,22 @@ class Creation:
         bundle = compilation.compile_bundle(
             self.request, self.image.config if self.image else {}, self.report, surroundings
         )
+        self._check(bundle["linux"])
         _write_files(folder, self.request, compilation.container_hostname(self.request, surroundings))
         records.store(self.paths.bundle(self.identifier), bundle, durable=not record["auto_remove"])
+
+    def _check(self, linux: dict[str, Any]) -> None:
+        """Unsupported, for what no guarantee speaks of and this host cannot do all the same."""
+        manager = catalogue.load("cgroups", self.selections["cgroups"].chosen)(Layout({}, "", {}))
+        unmet = manager.check(linux["resources"], self.report)
+        if unmet:
+            raise Unsupported("; ".join(unmet), "`runtime doctor` says what each limit needs")
+        shifted = self.report["mount.idmap"]
+        if self.image is not None and linux.get("uidMappings") and not shifted.present:
+            raise Unsupported(
+                f"--userns: the image's files cannot be shown to a user namespace: {shifted.reason}",
+                shifted.remedy or "leave out --userns",
+            )
 
     def _volumes(self, record: Record) -> dict[str, str]:
         """The folder behind each mount of type volume, by target; anonymous ones are noted in the record."""
@@ -199,6 +216,10 @@ class Creation:
             return
         from runtime.volumes.population import is_empty, populate
 
+        owners = self._owners()
+        if owners is not None:
+            for place in filter(is_empty, volumes.values()):
+                os.chown(place, *owners.outside(0, 0))
         copied = {mount.target for mount in wanted_mounts(self.request, self.settings) if mount.copy}
         empty = {target: place for target, place in volumes.items() if target in copied and is_empty(place)}
         if not empty or self.image is None:
@@ -207,9 +228,18 @@ class Creation:
         from runtime.containers.root import root
         from runtime.containers.status import CREATING_NOW, Status
 
-        with root(Target(self.paths, record, Status(CREATING_NOW, {}, {}))) as base:
+        with root(Target(self.paths, record, Status(CREATING_NOW, {}, {})), owners) as base:
             for target, place in empty.items():
                 populate(base, target, place)
+
+    def _owners(self) -> Owners | None:
+        """Who is who, for a container with a user namespace of its own."""
+        uids, gids = ranges(self.request)
+        if not uids:
+            return None
+        from backends.storage.shift import Owners
+
+        return Owners(compilation.mappings(uids), compilation.mappings(gids))
 
     def _surroundings(self, folder: str, volumes: dict[str, str]) -> Surroundings:
         passwd, group = identities(self.storage, self._storage())
@@ -274,7 +304,6 @@ _ASK = "`runtime doctor` shows what works here, and why the rest does not"
 
 def selections_for(report: HostReport, request: Request, forced: dict[str, str], in_use: str) -> dict[str, Selection]:
     """The backends for one container. Problem with every reason if the host cannot give what is asked."""
-    from runtime.errors import Unsupported
 
     demands = demands_for(request, forced)
     if request.network == "host" or request.network.startswith("container:"):

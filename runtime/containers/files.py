@@ -9,10 +9,14 @@ import tarfile
 from arch.inside import open_inside
 from backends import catalogue
 from backends.errors import BackendError
+from backends.storage.limits import Limits
+from backends.storage.unpack import unpack
+from backends.storage.view import View
+from backends.storage.whiteouts import CopyWhiteouts
 from runtime import records
 from runtime.containers import control, status
 from runtime.containers.control import Target
-from runtime.containers.root import root
+from runtime.containers.root import as_inside, root
 from runtime.errors import InvalidInput, NotFound, Problem, Unsupported, explain
 
 TYPE_CHECKING = False
@@ -41,9 +45,31 @@ def changes(target: Target) -> list[tuple[str, str]]:
     """("A" | "C" | "D", path) for what differs from the image."""
     backend, layer = _layer(target)
     try:
-        return list(backend.changes(layer))
+        return _own_changes(list(backend.changes(layer)), _mount_points(target))
     except BackendError as error:
         raise Problem(str(error), error.hint) from error
+
+
+def _mount_points(target: Target) -> frozenset[str]:
+    return frozenset(mount["destination"] for mount in records.load(target.paths.bundle(target.identifier))["mounts"])
+
+
+def _own_changes(found: list[tuple[str, str]], mounted: frozenset[str]) -> list[tuple[str, str]]:
+    """Without what was only made to mount on, and the folders that changed for nothing else."""
+    kept = [one for one in found if one[0] != "A" or not _made_for(one[1], mounted)]
+    gone = {path for kind, path in found if (kind, path) not in kept}
+    left = {path for _, path in kept}
+    return [
+        (kind, path)
+        for kind, path in kept
+        if kind != "C"
+        or not any(one.startswith(path + "/") for one in gone)
+        or any(one.startswith(path + "/") for one in left)
+    ]
+
+
+def _made_for(path: str, mounted: frozenset[str]) -> bool:
+    return path in mounted or any(one.startswith(path + "/") for one in mounted)
 
 
 def look(target: Target, path: str) -> dict[str, Any]:
@@ -80,24 +106,36 @@ def copy_out(target: Target, path: str, archive: BinaryIO) -> dict[str, Any]:
         content = path.endswith(("/.", "/"))
         parent = open_inside(base, path if content else os.path.dirname(path) or "/", _FOLDER & ~os.O_NOFOLLOW)
         try:
-            with tarfile.open(fileobj=archive, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-                if content:
-                    _pack_below(tar, parent, ".")
-                else:
-                    _pack(tar, parent, found["name"] if found["name"] != "/" else ".", found["name"])
+            as_inside(target, lambda: _write(archive, parent, "" if content else found["name"]))
         finally:
             os.close(parent)
         return found
 
 
+def _write(archive: BinaryIO, folder: int, name: str) -> None:
+    """One entry of a folder, or all of them without a name."""
+    with tarfile.open(fileobj=archive, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        if name:
+            _pack(tar, folder, name if name != "/" else ".", name)
+        else:
+            _pack_below(tar, folder, ".")
+    archive.flush()
+
+
 def export(target: Target, archive: BinaryIO) -> None:
     """The whole root, mounts left out, as a tar archive with names relative to it."""
-    with root(target) as base, tarfile.open(fileobj=archive, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+    with root(target) as base:
         top = os.open(".", _FOLDER, dir_fd=base)
         try:
-            _pack_below(tar, top, "", os.fstat(top).st_dev)
+            as_inside(target, lambda: _write_root(archive, top))
         finally:
             os.close(top)
+
+
+def _write_root(archive: BinaryIO, top: int) -> None:
+    with tarfile.open(fileobj=archive, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        _pack_below(tar, top, "", os.fstat(top).st_dev)
+    archive.flush()
 
 
 def _pack(tar: tarfile.TarFile, folder: int, name: str, label: str, device: int = -1) -> None:
@@ -153,25 +191,24 @@ def _attributes(descriptor: int) -> dict[str, str]:
 
 def copy_in(target: Target, folder: str, archive: BinaryIO) -> None:
     """Unpacks a tar archive into a folder inside, which must exist; names and links in it never lead out of it."""
-    from backends.storage.limits import Limits
-    from backends.storage.unpack import unpack
-    from backends.storage.view import View
-    from backends.storage.whiteouts import CopyWhiteouts
-
     with root(target) as base:
         try:
             place = open_inside(base, folder, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
             raise NotFound(f"container {target.label} has no folder {folder}: {error.strerror}") from error
         try:
-            with View([]) as view:
-                unpack(archive, f"/proc/self/fd/{place}/.", CopyWhiteouts(), view, Limits())
+            as_inside(target, lambda: _lay(archive, place))
         except BackendError as error:
             raise InvalidInput(f"cannot copy into container {target.label}: {error}", error.hint) from error
         except OSError as error:
             raise explain(error, f"copy into container {target.label}") from error
         finally:
             os.close(place)
+
+
+def _lay(archive: BinaryIO, place: int) -> None:
+    with View([]) as view:
+        unpack(archive, f"/proc/self/fd/{place}/.", CopyWhiteouts(), view, Limits())
 
 
 def commit(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from backends.contract import Cgroup, ExecutionBackend, Process, Stdio
+    from backends.storage.shift import Owners
     from probes.report import HostReport
     from runtime.monitor.streams import Streams
 
@@ -43,7 +44,7 @@ class Run:
     def begin(self, streams: Streams) -> None:
         """Everything up to and including the execution of the program. Raises what failed; then `undo` is due."""
         config = records.load(self._paths.bundle(self._id))
-        rootfs = self._mount()
+        rootfs = self._mount(config)
         self._share_memory()
         self.cgroup = self._limit(config)
         chosen = self._record["selections"]
@@ -74,7 +75,7 @@ class Run:
             options["seccomp"] = filter_cache.load_or_compile(profile, architecture, self._paths.filters)
         return options
 
-    def _mount(self) -> str:
+    def _mount(self, config: dict[str, Any]) -> str:
         storage = self._record["storage"]
         if "rootfs" in storage:
             return str(storage["rootfs"])
@@ -83,7 +84,7 @@ class Run:
         os.makedirs(target, 0o755, exist_ok=True)
         layer = storage["layer"]
         self._undo.append((f"unmount {target}", lambda: backend.unmount(layer, target)))
-        return str(backend.mount(layer, target, storage.get("label", "")))
+        return str(backend.mount(layer, target, storage.get("label", ""), owners=_owners(config["linux"])))
 
     def _share_memory(self) -> None:
         """The /dev/shm of a container that others may join is a mount on the host, which they can bind."""
@@ -166,6 +167,15 @@ class Run:
     def undo(self) -> None:
         while self._undo:
             self._attempt(*self._undo.pop())
+
+
+def _owners(linux: dict[str, Any]) -> Owners | None:
+    """Whose files the image's are, for a container with a user namespace of its own."""
+    if not linux.get("uidMappings"):
+        return None
+    from backends.storage.shift import Owners
+
+    return Owners(linux["uidMappings"], linux["gidMappings"])
 
 
 def seclude() -> None:
