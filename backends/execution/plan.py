@@ -147,6 +147,11 @@ def make_plan(
     steps.append(JoinCgroup())
     steps += process.early()
     steps += [Conceal(), NewSession()]
+    if init:
+        from backends.execution.steps.reaper import BecomeInit
+        from backends.execution.steps.secrecy import ForgetCommandLine
+
+        steps.append(ForgetCommandLine())
     steps += _outside(bundle, linux, namespaces, report, keyring)
     hooks = Hooks(bundle, container, folder)
     steps += _inside(bundle, linux, namespaces, process, report, rootfs, hooks, pivot)
@@ -154,8 +159,6 @@ def make_plan(
     steps.append(AwaitStart())
     steps += hooks.steps("startContainer")
     if init:
-        from backends.execution.steps.reaper import BecomeInit
-
         steps.append(BecomeInit())
     steps += process.last(program, die_with_parent)
     return Plan(backend, bundle, list(steps), {"after": hooks.steps("poststart")})

@@ -21,3 +21,27 @@ class Conceal(Step):
     def execute(self, context: Context) -> None:
         kernel.set_dumpable(False)
         kernel.set_parent_death_signal(_SIGKILL)
+
+
+class ForgetCommandLine(Step):
+    """A first process of ours would show the container where the host keeps this program: proc(5), /proc/PID/cmdline
+    is the process's own memory, from field 48 to field 49 of its stat (Linux 3.5)."""
+
+    __slots__ = ()
+
+    def describe(self) -> str:
+        return "forget the host's command line"
+
+    def execute(self, context: Context) -> None:
+        kernel.prctl(kernel.PR_SET_NAME, kernel.address(_NAME))
+        with open("/proc/self/stat", "rb", 0) as stream:
+            fields = stream.read().rpartition(b")")[2].split()
+        if len(fields) < 47:
+            return  # an older kernel does not say where it is
+        start, end = int(fields[45]), int(fields[46])
+        with open("/proc/self/mem", "r+b", 0) as memory:
+            memory.seek(start)
+            memory.write(_NAME.ljust(end - start, b"\0")[: end - start])
+
+
+_NAME = b"init\0"

@@ -41,6 +41,11 @@ def test_it_hides_what_it_is(run: Any, bundles: ModuleType) -> None:
     assert result.stderr.count("Permission denied") == 2, result
 
 
+def test_its_command_line_tells_nothing_of_the_host(run: Any, bundles: ModuleType) -> None:
+    result = run(bundles.shell("tr -d '\\0' < /proc/1/cmdline; echo; cat /proc/1/comm"), options=INIT)
+    assert result.stdout == "init\ninit\n"
+
+
 def test_a_terminal_is_the_programs(run: Any, bundles: ModuleType) -> None:
     result = run(bundles.shell("tty; sh -c 'cut -d\" \" -f5,8 /proc/self/stat'", process__terminal=True), options=INIT)
     name, group, foreground = result.console.split()
