@@ -104,6 +104,8 @@ def kill(target: Target, number: int) -> None:
     connection = connect(target.paths, target.identifier)
     try:
         connection.ask({"op": "kill", "signal": number, "final": final})
+    except MonitorLost:
+        raise WrongState(f"container {target.label} has just ended") from None
     finally:
         connection.close()
 
