@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from backends.errors import BackendError, ProgramNotExecutable, ProgramNotFound
+import os
+
+from backends.errors import BackendError, ProgramNotExecutable, ProgramNotFound, StepFailed
 from runtime.errors import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_ENOENT, _ENOEXEC = 2, 8
+_ENOEXEC = 8
 
 
 class Refused(Problem):
@@ -35,7 +37,13 @@ def words(error: BaseException) -> str:
         return f"{_lower(error.strerror or str(error))}{':' if shown else ''}{shown}"
     if not isinstance(error, (Problem, BackendError)):
         return f"{type(error).__name__}: {error}"
-    return f"{error} ({error.hint})" if error.hint else str(error)
+    text = str(error)
+    if isinstance(error, StepFailed) and error.errno:
+        # Engines tell permissions and missing files from the rest by the kernel's words.
+        kernel = os.strerror(error.errno).lower()
+        if kernel not in text.lower():
+            text += f": {kernel}"
+    return f"{text} ({error.hint})" if error.hint else text
 
 
 def start_words(error: BaseException, process: dict[str, Any]) -> str:

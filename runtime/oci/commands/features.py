@@ -1,0 +1,62 @@
+"""`runtime-oci features`: what this program knows, which is not what this host can do (`runtime doctor` tells that)."""
+
+from __future__ import annotations
+
+import sys
+
+from runtime.oci.options import Command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from runtime.oci.settings import Settings
+
+COMMAND = Command("features", "show what this program knows, as JSON", "", least=0, most=0)
+
+
+def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> int:
+    from json import dumps
+
+    sys.stdout.write(dumps(document(), indent=4) + "\n")
+    return 0
+
+
+def document() -> dict[str, Any]:
+    """See features.md of the specification; made from the tables that the code goes by."""
+    from backends.execution import options
+    from backends.execution.hooks import KINDS as HOOKS
+    from backends.execution.namespaces.kinds import KINDS as NAMESPACES
+    from backends.security.capabilities import NUMBERS
+    from backends.security.seccomp.abi import PROFILE_NAMES
+    from backends.security.seccomp.actions import ACTIONS, FLAGS
+    from backends.security.seccomp.conditions import OPERATORS
+    from runtime.oci.version import SPECIFICATION, number
+
+    mount_options = {*options.FLAGS, *options.PROPAGATION, *options.RECURSIVE, options.TMPCOPYUP}
+    return {
+        "ociVersionMin": "1.0.0",
+        "ociVersionMax": SPECIFICATION,
+        "hooks": list(HOOKS),
+        "mountOptions": sorted(mount_options),
+        "linux": {
+            "namespaces": sorted(NAMESPACES),
+            "capabilities": list(NUMBERS),
+            "cgroup": {"v1": True, "v2": True, "systemd": False, "systemdUser": False, "rdma": True},
+            "seccomp": {
+                "enabled": True,
+                "actions": sorted(set(ACTIONS) - {"SCMP_ACT_NOTIFY"}),
+                "operators": list(OPERATORS),
+                "archs": sorted(PROFILE_NAMES),
+                "knownFlags": list(FLAGS),
+                "supportedFlags": [name for name in FLAGS if not name.endswith("KILLABLE_RECV")],
+            },
+            "apparmor": {"enabled": True},
+            "selinux": {"enabled": True},
+            "intelRdt": {"enabled": False},
+            "mountExtensions": {"idmap": {"enabled": False}},
+            "netDevices": {"enabled": False},
+        },
+        "annotations": {"runtime-oci.version": number(), "runtime-oci.checkpoint.enabled": "false"},
+        "potentiallyUnsafeConfigAnnotations": [],
+    }
