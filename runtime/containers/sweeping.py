@@ -39,10 +39,12 @@ def clear(paths: Paths, identifier: str) -> bool:
 
 
 def _mentioned(paths: Paths) -> set[str]:
-    """The identifiers that have a name, a folder or a run folder."""
+    """The identifiers that have a name, a folder, a run folder or a lock."""
     owners = {names.holder(paths, name) for name in _entries(paths.names)}
+    locks = _entries(os.path.dirname(paths.lock("x")))
+    held = {name[len("container-") : -len(".lock")] for name in locks if name.startswith("container-")}
     runs = _entries(os.path.dirname(paths.run("x")))
-    return (owners | set(_entries(paths.containers)) | set(runs)) - {""}
+    return (owners | held | set(_entries(paths.containers)) | set(runs)) - {""}
 
 
 def _entries(folder: str) -> list[str]:

@@ -30,10 +30,13 @@ def test_what_has_no_record_is_swept_and_told(paths: Paths) -> None:
     names.reserve(paths, "web", GHOST)
     os.makedirs(paths.container("b" * 64))
     os.makedirs(paths.run("c" * 64) + "/rootfs")
+    with state.lock(paths, "d" * 64):
+        pass
     told = sweeping.sweep(paths)
-    assert [line.split()[1] for line in told] == ["aaaaaaaaaaaa:", "bbbbbbbbbbbb:", "cccccccccccc:"]
+    assert [line.split()[1] for line in told] == ["aaaaaaaaaaaa:", "bbbbbbbbbbbb:", "cccccccccccc:", "dddddddddddd:"]
     assert os.listdir(paths.names) == os.listdir(paths.containers) == []
     assert not os.path.exists(paths.run("c" * 64))
+    assert not os.path.exists(state.lock(paths, "d" * 64).path)
     assert sweeping.sweep(paths) == []
 
 
