@@ -29,7 +29,8 @@ def send(connection: _socket.socket, order: dict[str, Any], lock: int = -1, requ
     data = message(order) + request
     ancillary = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, pack("i", lock))] if lock >= 0 else []
     sent = connection.sendmsg([data], ancillary)
-    connection.sendall(data[sent:])
+    if sent < len(data):  # sending nothing to one who has read all, and left, is an error too
+        connection.sendall(data[sent:])
 
 
 def receive(connection: _socket.socket) -> tuple[dict[str, Any] | None, int]:
