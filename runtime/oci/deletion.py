@@ -67,6 +67,10 @@ def send(container: Container, number: int) -> None:
         deliver(container.record["pid"], container.record["start_time"], number)
     except ProcessLookupError:
         raise Refused("container not running") from None
+    if number == _SIGKILL and container.record["cgroups"]:
+        cgroup = container.cgroup()
+        if cgroup.frozen():  # what v1 has stopped acts on it only when it is let go
+            cgroup.thaw()
 
 
 def _await(pid: int) -> None:

@@ -76,3 +76,7 @@ def _run(arguments: list[str], journal: Journal) -> int:
         sys.stdout.write(usage(command.COMMAND))
         return 0
     return int(command.execute(settings, said, remaining))
+
+
+if __name__ == "__main__":
+    main()
