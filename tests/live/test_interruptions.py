@@ -112,3 +112,14 @@ def test_a_damaged_record_is_named_and_can_be_removed(runtime: Runtime) -> None:
     runtime("ps", "-a")
     runtime("rm", "-f", "broken")
     runtime("run", "--rm", "--name", "broken", "--network", "none", "@host", "true")
+
+
+def test_a_name_taken_by_a_killed_creation_is_free_and_pruning_takes_the_rest(runtime: Runtime) -> None:
+    ghost = "a" * 64  # killed before its record was written
+    os.symlink(ghost, f"{runtime.root}/names/ghost")
+    os.mkdir(f"{runtime.root}/containers/{ghost}")
+    runtime("create", "--name", "ghost", "@host", "true")
+    assert not os.path.exists(f"{runtime.root}/containers/{ghost}")
+    os.mkdir(f"{runtime.root}/containers/{ghost}")
+    assert "aaaaaaaaaaaa" in runtime("system", "prune", "-f").stderr
+    assert os.listdir(f"{runtime.root}/containers") == []
