@@ -3,6 +3,7 @@ from __future__ import annotations
 import _socket
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -54,3 +55,23 @@ def test_a_monitor_that_is_not_needed_ends_quietly() -> None:
     with Waiting() as monitor:
         monitor.expect({"execution": "namespaces"})
     assert os.waitpid(monitor.pid, 0)[1] == 0
+
+
+class Quick(_socket.socket):
+    """A sender's end whose peer has read everything, and left, before the sender goes on."""
+
+    peer: _socket.socket
+
+    def sendmsg(self, *arguments: Any) -> int:
+        sent = super().sendmsg(*arguments)
+        orders.receive(self.peer)
+        self.peer.close()
+        return sent
+
+
+def test_a_monitor_that_has_done_its_work_already_is_not_taken_for_lost() -> None:
+    ours, theirs = _socket.socketpair()
+    sender = Quick(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, ours.detach())
+    sender.peer = theirs
+    orders.send(sender, {"id": "x"})
+    sender.close()
