@@ -31,7 +31,7 @@ def version() -> dict[str, Any]:
         "Arch": platform.machine(),
         "KernelVersion": platform.release(),
         "OCI": "1.2.0",
-        "Dependencies": {name: _dependency(name) for name in ("cffi", "click", "distro", "packaging")},
+        "Dependencies": {name: _dependency(name) for name in ("cffi", "click", "distro")},
     }
 
 

@@ -33,8 +33,8 @@ def test_an_extra_that_is_not_there_is_an_error() -> None:
 
 
 def test_the_projects_own_lists_can_be_read() -> None:
-    found = dependencies.requirements(text("pyproject.toml"), ("network", "test"))
-    assert {"cffi", "click", "pyroute2", "pytest"} <= {name.partition(">")[0] for name in found}
+    found = dependencies.requirements(text("pyproject.toml"), ("test",))
+    assert {"cffi", "click", "pytest"} <= {name.partition(">")[0] for name in found}
 
 
 @pytest.mark.parametrize("folder", ["plain", "with a space", "long" * 40])
