@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
 
-import pytest
-
-from tests.live.conftest import REPOSITORY, Runtime
+from tests.live.conftest import Runtime
 
 
 def test_processes_of_another_container_are_seen_when_asked_for(runtime: Runtime) -> None:
@@ -56,40 +51,3 @@ def test_without_a_network_there_is_only_the_loopback_and_it_is_up(runtime: Runt
 def test_the_host_s_network_is_the_host_s(runtime: Runtime) -> None:
     said = runtime("run", "--rm", "--network", "host", "@host", "readlink", "/proc/self/ns/net").stdout
     assert said.strip() == os.readlink("/proc/self/ns/net")
-
-
-@pytest.fixture
-def with_ranges(runtime: Runtime, tmp_path: Path) -> Callable[..., str]:
-    """Runs a container in a user namespace, with the ids from 200000 on set aside in a view of /etc of our own."""
-    ranges = tmp_path / "ranges"
-    ranges.write_text("root:200000:65536\n")
-    for path in ("/etc/subuid", "/etc/subgid"):
-        if not os.path.exists(path):
-            pytest.skip(f"there is no {path}: uidmap is not installed")
-    view = f'mount --bind {ranges} /etc/subuid && mount --bind {ranges} /etc/subgid && exec "$@"'
-
-    def said(*arguments: str) -> str:
-        flags = ("run", "--rm", "--network", "none", "--userns", "private")
-        command = ["unshare", "--mount", "sh", "-c", view, "sh", *runtime.command(*flags, *arguments)]
-        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=60)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return said
-
-
-def test_root_is_nobody_outside_in_a_private_user_namespace(with_ranges: Callable[..., str]) -> None:
-    assert with_ranges("@host", "cat", "/proc/self/uid_map").split() == ["0", "200000", "65536"]
-
-
-def test_an_image_s_files_belong_to_root_in_a_private_user_namespace(with_ranges: Callable[..., str]) -> None:
-    script = "stat -c %u:%g /etc/passwd; touch /etc/x && chown 5:6 /etc/x && stat -c %u:%g /etc/x; cat /etc/hostname"
-    assert with_ranges("-h", "box", "@host", "sh", "-c", script) == "0:0\n5:6\nbox\n"
-
-
-def test_a_user_namespace_without_a_range_is_refused(runtime: Runtime) -> None:
-    with open("/etc/subuid") as file:
-        if any(line.startswith(("root:", "0:", "containers:")) for line in file):
-            pytest.skip("/etc/subuid sets ids aside for root here")
-    told = runtime.refused("run", "--rm", "--network", "none", "--userns", "private", "@host", "true")
-    assert "/etc/subuid" in told

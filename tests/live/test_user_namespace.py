@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -13,21 +14,36 @@ NET = ("--network", "none")
 FIRST = 300000
 
 
+class Viewed(Runtime):
+    """The command line on a machine with another /etc/subuid, as seen in a mount namespace."""
+
+    ids: Path
+
+    def command(self, *arguments: str) -> list[str]:
+        setup = f'mount --bind {self.ids} /etc/subuid && mount --bind {self.ids} /etc/subgid && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", setup, "sh", *super().command(*arguments)]
+
+
+def view(runtime: Runtime, folder: Path, ids: str) -> Viewed:
+    for path in ("/etc/subuid", "/etc/subgid"):
+        if not os.path.exists(path):
+            pytest.skip(f"program.newuidmap: there is no {path} here to cover")
+    file = folder / "subid"
+    file.write_text(ids)
+    file.chmod(0o644)
+    viewed = Viewed(runtime.root, runtime.state)
+    object.__setattr__(viewed, "ids", file)  # the class is frozen
+    return viewed
+
+
 @pytest.fixture
 def shifted(runtime: Runtime, tmp_path: Path) -> Runtime:
-    """The command line on a machine whose /etc/subuid sets ids aside for root, as seen in a mount namespace."""
-    ids = tmp_path / "subid"
-    ids.write_text(f"root:{FIRST}:65536\n")
-    ids.chmod(0o644)
-    setup = f'mount --bind {ids} /etc/subuid && mount --bind {ids} /etc/subgid && exec "$@"'
+    return view(runtime, tmp_path, f"root:{FIRST}:65536\n")
 
-    class Shifted(Runtime):
-        def command(self, *arguments: str) -> list[str]:
-            return ["unshare", "--mount", "sh", "-c", setup, "sh", *super().command(*arguments)]
 
-    if not Path("/etc/subuid").exists():
-        pytest.skip("program.newuidmap: no /etc/subuid here to cover")
-    return Shifted(runtime.root, runtime.state)
+def test_without_ids_set_aside_it_is_refused_and_says_what_to_do(runtime: Runtime, tmp_path: Path) -> None:
+    told = view(runtime, tmp_path, "").refused("run", "--rm", *NET, "--userns", "private", "@host", "true")
+    assert "/etc/subuid" in told
 
 
 def test_root_inside_is_somebody_else_outside(shifted: Runtime) -> None:
