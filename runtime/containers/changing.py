@@ -8,7 +8,7 @@ from backends import catalogue
 from backends.cgroups import layout
 from runtime import records
 from runtime.bundle import limits
-from runtime.containers import control, names
+from runtime.containers import control, names, sweeping
 from runtime.containers import record as containers
 from runtime.containers.control import Target
 from runtime.containers.request import Request, Resources, RestartPolicy
@@ -27,7 +27,7 @@ def rename(target: Target, name: str) -> None:
     former = target.record["name"]
     if name == former:
         return
-    names.reserve(target.paths, name, target.identifier)
+    sweeping.reserve(target.paths, name, target.identifier)
     target.record["name"] = name
     target.record["request"]["name"] = name
     containers.store(target.paths, target.record)

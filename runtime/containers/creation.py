@@ -15,7 +15,7 @@ from runtime.bundle import compilation, files
 from runtime.bundle.demands import demands_for
 from runtime.bundle.filesystems import SHARED_MEMORY, wanted_mounts
 from runtime.bundle.gathering import gather
-from runtime.containers import names, removal, state
+from runtime.containers import names, removal, state, sweeping
 from runtime.containers import record as containers
 from runtime.containers.control import signal_number
 from runtime.containers.gathering import identities, neighbours, ranges
@@ -87,7 +87,7 @@ class Creation:
 
     def _name(self, record: Record) -> None:
         if self.request.name:
-            names.reserve(self.paths, self.request.name.lstrip("/"), self.identifier)
+            sweeping.reserve(self.paths, self.request.name.lstrip("/"), self.identifier)
             record["name"] = self.request.name.lstrip("/")
         else:
             record["name"] = names.invent(self.paths, self.identifier)

@@ -45,21 +45,10 @@ def reserve(paths: Paths, name: str, identifier: str) -> None:
     try:
         os.symlink(identifier, f"{paths.names}/{name}")
     except FileExistsError:
-        owner = holder(paths, name)
-        if owner and _is_orphan(paths, owner):
-            reserve(paths, name, identifier)
-            return
         raise NameTaken(
-            f"the name {name!r} is taken by container {owner[:12]}",
+            f"the name {name!r} is taken by container {holder(paths, name)[:12]}",
             f"choose another, or remove that one: `runtime rm {name}`",
         ) from None
-
-
-def _is_orphan(paths: Paths, identifier: str) -> bool:
-    """Whether a container was killed before it began to be, or when nothing else was left of it. It is gone then."""
-    from runtime.containers.sweeping import clear
-
-    return clear(paths, identifier)
 
 
 def invent(paths: Paths, identifier: str) -> str:

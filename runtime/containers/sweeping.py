@@ -6,6 +6,7 @@ import os
 
 from backends.storage.removal import remove_tree
 from runtime.containers import names, repair, state
+from runtime.errors import NameTaken
 from runtime.paths import Paths
 
 
@@ -18,9 +19,19 @@ def sweep(paths: Paths) -> list[str]:
     ]
 
 
+def reserve(paths: Paths, name: str, identifier: str) -> None:
+    """`names.reserve`, also where only what is left of a killed creation has that name."""
+    try:
+        names.reserve(paths, name, identifier)
+    except NameTaken:
+        if not clear(paths, names.holder(paths, name)):
+            raise
+        names.reserve(paths, name, identifier)
+
+
 def clear(paths: Paths, identifier: str) -> bool:
     """Whether there was something of a container without a record, which nobody is at work on. It is gone then."""
-    if os.path.lexists(paths.record(identifier)):
+    if not identifier or os.path.lexists(paths.record(identifier)):
         return False
     lock = state.lock(paths, identifier)
     if not lock.acquire(wait=False):

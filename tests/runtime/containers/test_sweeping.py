@@ -12,22 +12,22 @@ GHOST = "a" * 64
 
 
 def test_a_name_of_a_container_that_never_was_can_be_had(paths: Paths) -> None:
-    names.reserve(paths, "web", GHOST)
-    names.reserve(paths, "web", "b" * 64)
+    sweeping.reserve(paths, "web", GHOST)
+    sweeping.reserve(paths, "web", "b" * 64)
     assert names.holder(paths, "web") == "b" * 64
 
 
 def test_a_name_whose_container_is_in_the_making_is_taken(paths: Paths) -> None:
     lock = state.lock(paths, GHOST)
     assert lock.acquire(wait=False)
-    names.reserve(paths, "web", GHOST)
+    sweeping.reserve(paths, "web", GHOST)
     with pytest.raises(NameTaken):
-        names.reserve(paths, "web", "b" * 64)
+        sweeping.reserve(paths, "web", "b" * 64)
     lock.release()
 
 
 def test_what_has_no_record_is_swept_and_told(paths: Paths) -> None:
-    names.reserve(paths, "web", GHOST)
+    sweeping.reserve(paths, "web", GHOST)
     os.makedirs(paths.container("b" * 64))
     os.makedirs(paths.run("c" * 64) + "/rootfs")
     with state.lock(paths, "d" * 64):
