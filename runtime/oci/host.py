@@ -7,7 +7,7 @@ from backends.cgroups.manager import manager
 from backends.execution.namespaces.backend import NamespacesBackend
 from backends.security import filter_cache
 from probes import cache
-from runtime.oci.settings import home
+from runtime.oci.place import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

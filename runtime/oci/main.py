@@ -1,4 +1,4 @@
-"""`runtime-oci`: reads the command line, runs one command, and says what went wrong. On the launch path."""
+"""`runtime-oci`: from the first line to the exit status. On the launch path."""
 
 from __future__ import annotations
 
@@ -6,76 +6,30 @@ import gc
 import os
 import sys
 
-from backends.errors import BackendError
-from runtime.errors import Problem
-from runtime.oci.catalogue import COMMANDS
-from runtime.oci.errors import Usage, words
-from runtime.oci.journal import Journal
-from runtime.oci.options import parse
-from runtime.oci.settings import OPTIONS, Settings
+from runtime.oci import image
+from runtime.oci.place import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
-_UNKNOWN_COMMAND = 3
+# What engines and people wait for, whose code is kept in one file.
+_KEPT = ("create", "delete", "exec", "kill", "run", "start", "state")
 
 
 def main() -> NoReturn:
     gc.disable()  # nothing here lives long enough
+    kept = next((word for word in sys.argv[1:] if word in _KEPT), "")
+    path = f"{home()}/.code/{kept}"
+    found = bool(kept) and image.install(path)
+
+    from runtime.oci.front import run  # through the image
+
     status = run(sys.argv[1:])
+    if kept and not found and not status:
+        image.write(path)
     sys.stdout.flush()
     os._exit(status)  # nothing is left that the end of the process does not do
-
-
-def run(arguments: list[str]) -> int:
-    """The exit status."""
-    journal = Journal()
-    try:
-        return _run(arguments, journal)
-    except (Problem, BackendError, OSError) as error:
-        journal.error(words(error))
-        return int(getattr(error, "exit_code", 1)) if isinstance(error, Problem) else 1
-    except KeyboardInterrupt:
-        return 130
-    except Exception as error:
-        from traceback import format_exc
-
-        journal.error(f"{words(error)}: this is a fault of runtime-oci\n{format_exc()}")
-        return 1
-
-
-def _run(arguments: list[str], journal: Journal) -> int:
-    values, rest = parse(OPTIONS, arguments, ordered=True)
-    if values["version"]:
-        from runtime.oci.version import text
-
-        sys.stdout.write(text())
-        return 0
-    if values["help"] or not rest or rest[0] in ("help", "h"):
-        from runtime.oci.guide import overview
-
-        sys.stdout.write(overview())
-        return 0
-    settings = Settings(values, journal)
-    name = rest[0]
-    if name not in COMMANDS:
-        journal.error(f"No help topic for '{name}'")
-        return _UNKNOWN_COMMAND
-    command: Any = __import__(f"runtime.oci.commands.{name}", None, None, ("COMMAND",))
-    try:
-        said, remaining = command.COMMAND.read(rest[1:])
-    except Usage:
-        from runtime.oci.guide import usage
-
-        sys.stdout.write(usage(command.COMMAND))
-        raise
-    if said.get("help"):
-        from runtime.oci.guide import usage
-
-        sys.stdout.write(usage(command.COMMAND))
-        return 0
-    return int(command.execute(settings, said, remaining))
 
 
 if __name__ == "__main__":

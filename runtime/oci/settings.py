@@ -8,6 +8,7 @@ from runtime.oci.errors import Usage
 from runtime.oci.journal import JSON, TEXT, Journal
 from runtime.oci.options import FLAG, MANY, Option
 from runtime.oci.options import TEXT as STRING
+from runtime.oci.place import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +29,6 @@ OPTIONS = (
     Option("version", "show the version", FLAG, "v"),
     Option("help", "show help", FLAG, "h"),
 )
-
-
-def home() -> str:
-    """Where states are unless somebody says otherwise, and always what is known of the host."""
-    if os.geteuid() == 0:
-        return "/run/runtime-oci"
-    return os.path.join(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/runtime-{os.geteuid()}", "runtime-oci")
 
 
 class Settings:

@@ -42,6 +42,9 @@ LAUNCH_PATH = [
     *(module_name(path) for path in python_files("backends/execution", "backends/cgroups", "runtime/monitor")),
 ]
 
+# Of runtime-oci what nobody waits for.
+COLD = ("/guide.py", "/version.py", "/example.py")
+
 # What `run` and `exec` import besides: the two commands that people wait for.
 HOT = [
     "runtime.cli.commands.exec",
@@ -55,6 +58,7 @@ HOT = [
     "runtime.containers.launch",
     "runtime.engine",
     "runtime.images.store",
+    *(module_name(path) for path in python_files("runtime/oci") if not path.endswith(COLD)),
 ]
 
 PROGRAM = """
