@@ -14,7 +14,9 @@ from runtime.errors import InvalidInput, explain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
+    from backends.contract import StorageBackend
     from runtime.containers.request import Request
 
 _LARGEST_FILE = 8 << 20  # of passwd and group: an image may hold anything there
@@ -60,6 +62,14 @@ def gather(
 def _grantable() -> int:
     newest = kernel.last_capability()
     return sum(1 << number for number in range(newest + 1) if kernel.bounding_has(number))
+
+
+def identities(storage: StorageBackend, wanted: dict[str, Any]) -> tuple[str, str]:
+    """/etc/passwd and /etc/group of a container's root (`storage` in its record), empty where it has none."""
+    if "rootfs" in wanted:
+        return read_identities(wanted["rootfs"])
+    passwd, group = (storage.peek(wanted["layer"], name, _LARGEST_FILE) for name in ("etc/passwd", "etc/group"))
+    return passwd.decode("utf-8", "surrogateescape"), group.decode("utf-8", "surrogateescape")
 
 
 def read_identities(root: str) -> tuple[str, str]:

@@ -14,12 +14,13 @@ from runtime import records
 from runtime.bundle import compilation, files
 from runtime.bundle.demands import demands_for
 from runtime.bundle.filesystems import SHARED_MEMORY, wanted_mounts
-from runtime.bundle.gathering import gather
+from runtime.bundle.gathering import gather, identities
+from runtime.bundle.subids import ranges
 from runtime.containers import names, removal, state, sweeping
 from runtime.containers import record as containers
 from runtime.containers.control import signal_number
-from runtime.containers.gathering import identities, neighbours, ranges
 from runtime.containers.launch import claim
+from runtime.containers.neighbours import neighbours
 from runtime.containers.record import Record
 from runtime.errors import InvalidInput, NotFound, Unsupported
 from runtime.monitor.log import timestamp

@@ -6,8 +6,8 @@ import os
 
 from backends import catalogue
 from runtime.bundle import compilation
-from runtime.bundle.gathering import gather
-from runtime.containers.gathering import identities, ranges
+from runtime.bundle.gathering import gather, identities
+from runtime.bundle.subids import ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
