@@ -7,7 +7,7 @@ import os
 from arch import kernel
 from arch.inside import open_inside
 from runtime.bundle.devices import Node
-from runtime.bundle.surroundings import IdRange, Surroundings
+from runtime.bundle.surroundings import Surroundings
 from runtime.bundle.sysctls import UNPRIVILEGED_NETWORK
 from runtime.errors import InvalidInput, explain
 
@@ -22,40 +22,20 @@ if TYPE_CHECKING:
 _LARGEST_FILE = 8 << 20  # of passwd and group: an image may hold anything there
 
 
-def gather(
-    request: Request,
-    identifier: str,
-    architecture: str,
-    root: str = "",
-    rootless: bool = False,
-    folder: str = "",
-    volumes: dict[str, str] | None = None,
-    namespaces: dict[str, str] | None = None,
-    shm: str = "",
-    uid_map: tuple[IdRange, ...] = (),
-    gid_map: tuple[IdRange, ...] = (),
-) -> Surroundings:
-    """`root` is the image's root folder, mounted; without it users can be given by number only. InvalidInput."""
-    passwd, group = read_identities(root) if root else ("", "")
+def gather(request: Request, identifier: str, architecture: str, **known: Any) -> Surroundings:
+    """`known` are the fields of `Surroundings` that only the caller can know. InvalidInput."""
+    parent = request.cgroup_parent.rstrip("/")
     return Surroundings(
         identifier=identifier,
         architecture=architecture,
-        folder=folder,
         hostname=os.uname().nodename,
-        passwd=passwd,
-        group=group,
-        cgroup=f"{request.cgroup_parent.rstrip('/')}/{identifier}" if request.cgroup_parent else "",
-        volumes=volumes or {},
+        cgroup=f"{parent}/{identifier}" if request.cgroup_parent else "",
         nodes=host_nodes(request),
-        namespaces=namespaces or {},
-        shm=shm,
-        uid_map=uid_map,
-        gid_map=gid_map,
         cpus=os.cpu_count() or 1,
         newest_capability=kernel.last_capability(),
         capabilities=_grantable(),
         sysctls=tuple(name for name in UNPRIVILEGED_NETWORK if os.path.exists("/proc/sys/" + name.replace(".", "/"))),
-        rootless=rootless,
+        **known,
     )
 
 

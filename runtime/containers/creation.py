@@ -248,19 +248,19 @@ class Creation:
         if self.request.ipc == "shareable":
             shm = self.paths.shared_memory(self.identifier)
         uid_map, gid_map = ranges(self.request)
-        surroundings = gather(
+        return gather(
             self.request,
             self.identifier,
             str(self.report.machine["architecture"]),
+            passwd=passwd,
+            group=group,
             folder=folder,
             volumes=volumes,
             namespaces=joined,
             shm=shm,
             uid_map=uid_map,
             gid_map=gid_map,
-        )
-        return surroundings.replaced(
-            passwd=passwd, group=group, device_rules=self._promises("cgroups", "device-access")
+            device_rules=self._promises("cgroups", "device-access"),
         )
 
     def _promises(self, family: str, guarantee: str) -> bool:

@@ -33,10 +33,12 @@ def explain(
         request,
         "0" * 64,
         str(report.machine["architecture"]),
+        passwd=passwd,
+        group=group,
         uid_map=uid_map,
         gid_map=gid_map,
         volumes={mount.target: f"volume {mount.source or '(new)'}" for mount in request.mounts},
-    ).replaced(passwd=passwd, group=group)
+    )
     bundle = compilation.compile_bundle(request, image.config if image else {}, report, surroundings)
     backend: ExecutionBackend = catalogue.load("execution", selections["execution"].chosen)()
     plan = backend.plan(bundle, request.rootfs or "ROOT", report)
