@@ -54,7 +54,7 @@ class Bundle:
                 mount["source"] = os.path.join(self.folder, source)
         process = self.config.get("process")
         if process:
-            grant(process, journal)
+            grant(process, self.config, journal)
         return self.config
 
 
@@ -78,13 +78,16 @@ def read_object(path: str) -> dict[str, Any]:
         raise Refused(str(error)) from None
 
 
-def grant(process: dict[str, Any], journal: Journal) -> None:
+def grant(process: dict[str, Any], config: dict[str, Any], journal: Journal) -> None:
     """What nobody here can give is told and left out (runtime-spec, `capabilities`); ambient ones need to be
-    permitted and inheritable, and are lost else (capabilities(7))."""
+    permitted and inheritable, and are lost else (capabilities(7)). A user namespace has all that the kernel has."""
     sets = process.get("capabilities")
     if not isinstance(sets, dict):
         return
-    permitted = kernel.capget()[1]
+    if any(entry.get("type") == "user" for entry in (config.get("linux") or {}).get("namespaces") or ()):
+        permitted = (1 << kernel.last_capability() + 1) - 1
+    else:
+        permitted = kernel.capget()[1]
     lacking = set()
     for name in _SETS:
         wanted = sets.get(name)

@@ -109,7 +109,10 @@ class Container:
     def cgroup(self) -> Cgroup:
         from backends.cgroups.layout import Layout
 
-        return manager(self.record["manager"], Layout({}, "", {})).open(self.record["cgroups"])
+        group = manager(self.record["manager"], Layout({}, "", {})).open(self.record["cgroups"])
+        if not self.record["cgroups"] and self._lives():
+            group.add(self.record["pid"])  # then its descendants are found through /proc
+        return group
 
     def own_processes(self) -> bool:
         """Whether the end of the first process ends all: it is the first of a PID namespace."""

@@ -37,7 +37,7 @@ def process_of(config: dict[str, Any], said: dict[str, Any], words: list[str], j
         process = read_object(said["process"])
         if said["tty"]:
             process["terminal"] = True
-        grant(process, journal)
+        grant(process, config, journal)
         return process
     if not words:
         raise Refused("process args cannot be empty")
@@ -56,7 +56,7 @@ def process_of(config: dict[str, Any], said: dict[str, Any], words: list[str], j
         for name in ("bounding", "effective", "permitted", "ambient"):
             sets[name] = [*(sets.get(name) or ()), *said["cap"]]
         process["capabilities"] = sets
-    grant(process, journal)
+    grant(process, config, journal)
     return process
 
 

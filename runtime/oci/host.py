@@ -30,7 +30,7 @@ class Host:
         """The name of the manager to use, and it."""
         found = layout.read()
         name = "absent"
-        if limited and not self.report.lacks("cgroup.writable"):
+        if limited and self.report["cgroup.writable"].state not in ("absent", "denied"):
             name = ("hybrid" if found.v2 else "v1") if found.v1 else ("v2" if found.v2 else "absent")
         return name, manager(name, found)
 
