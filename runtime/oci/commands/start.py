@@ -7,6 +7,7 @@ import os
 from backends.errors import BackendError
 from backends.execution.namespaces.backend import NamespacesBackend
 from runtime.oci.container import CREATED, STOPPED, Container, find
+from runtime.oci.deletion import kill
 from runtime.oci.errors import Refused, start_words
 from runtime.oci.options import Command
 
@@ -37,6 +38,7 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
         os.unlink("gate", dir_fd=folder)
         backend.start(process)
     except BackendError as error:
+        kill(container)  # a poststart hook that fails stops the container, as runc does it
         raise Refused(start_words(error, config["process"])) from error
     finally:
         os.close(folder)

@@ -49,6 +49,12 @@ def test_a_hook_that_fails_before_the_start_fails_the_creation_and_leaves_nothin
     assert os.listdir(oci.root) == []
 
 
+def test_a_hook_that_fails_after_the_start_stops_the_container(oci: Oci) -> None:
+    oci("create", "-b", oci.bundle("sleep", "1000", hooks={"poststart": [{"path": "/bin/false"}]}), oci.name)
+    assert "poststart hook /bin/false" in oci("start", oci.name, status=1).stderr
+    assert oci.state()["status"] == "stopped"
+
+
 def test_a_poststop_hook_that_fails_is_told_and_the_others_run(oci: Oci, tmp_path: Path) -> None:
     log = tmp_path / "log"
     failing = [{"path": "/bin/false"}, *hooks(log, "poststop")["poststop"]]
