@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from arch import kernel
+from arch.parting import part_mounts
 
 DIRECT = "direct"  # with the privileges that we have
 USER = "user"  # inside a user namespace of our own
@@ -74,7 +75,7 @@ def enter(mode: str, flags: int) -> None:
         become_root()
     call("unshare(" + "|".join(names(flags)) + ")", kernel.unshare, flags)
     if flags & kernel.CLONE_NEWNS:
-        call("mount(/, MS_REC|MS_PRIVATE)", kernel.mount, None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+        call("mount(/, MS_REC|MS_PRIVATE)", part_mounts, kernel.MS_PRIVATE)
 
 
 def names(flags: int) -> list[str]:

@@ -7,7 +7,8 @@ import os
 import time
 
 from arch import kernel
-from arch.constants import CLONE_NEWNS, MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_REC, MS_SLAVE
+from arch.constants import CLONE_NEWNS, MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_SLAVE
+from arch.parting import part_mounts
 from backends import catalogue
 from backends.cgroups import layout
 from backends.security import filter_cache
@@ -183,7 +184,7 @@ def seclude() -> None:
     is gone with the last process that uses it, however that ends. Without the right to, mounts stay visible."""
     try:
         kernel.unshare(CLONE_NEWNS)
-        kernel.mount(None, "/", None, MS_REC | MS_SLAVE)
+        part_mounts(MS_SLAVE)
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EINVAL, errno.ENOSYS):
             raise

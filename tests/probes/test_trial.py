@@ -27,13 +27,14 @@ def test_a_name_that_is_not_registered_is_an_error() -> None:
 
 
 def test_a_trial_that_hangs_is_ended_with_its_children() -> None:
+    before = _children()  # other tests' too: a worker runs many
     began = time.monotonic()
     outcome = run(Trial("runner.hang"), limit=0.2)
     assert outcome.timeout
     assert not outcome.ok
     assert "0.2 s" in outcome.detail
     assert time.monotonic() - began < 5
-    assert _children() == set()
+    assert _children() <= before
 
 
 def test_a_trial_with_wrong_arguments_is_an_answer_and_no_crash() -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 
 from arch import kernel
+from arch.parting import part_mounts
 from backends.execution.steps.mount import by_descriptor, kept_flags
 from backends.execution.steps.step import Context, Step
 
@@ -31,7 +32,7 @@ class PartMounts(Step):
 
     def execute(self, context: Context) -> None:
         if not self.flags & kernel.MS_SHARED:
-            kernel.mount(None, "/", None, kernel.MS_REC | self.flags)
+            part_mounts(self.flags)
             return
         # pivot_root refuses a new root below a shared mount, and the bind mount of it is not for the host to see.
         place = self.rootfs
