@@ -18,15 +18,15 @@ import sys
 import tempfile
 
 KERNEL = "linux.uml"
-_HIERARCHIES = {
+HIERARCHIES = {
     "none": (),
     "v2": (),
     "v1": ("cpu,cpuacct", "memory,pids", "devices", "freezer", "blkio", "cpuset"),
     "hybrid": ("cpu,cpuacct", "freezer"),
 }
 _FRESH = ("/run", "/tmp", "/var/tmp", "/var/lib", "/mnt")
-_BEGAN = "guest: began"
-_ENDED = "guest: ended "
+BEGAN = "guest: began"
+ENDED = "guest: ended "
 
 
 def available() -> bool:
@@ -45,7 +45,7 @@ def first_program(command: list[str], folder: str, cgroups: str, overlay: bool) 
         "mount -t devpts -o ptmxmode=666 devpts /dev/pts",
         "mount -t tmpfs shm /dev/shm",
         *_refresh((folder, sys.prefix)),
-        *_mount_cgroups(cgroups),
+        *mount_cgroups(cgroups),
     ]
     if overlay:
         lines.append("busybox insmod /usr/lib/uml/modules/$(uname -r)/kernel/fs/overlayfs/overlay.ko 2>/dev/null")
@@ -53,9 +53,9 @@ def first_program(command: list[str], folder: str, cgroups: str, overlay: bool) 
         "ip link set lo up 2>/dev/null",
         f"export HOME=/tmp TMPDIR=/tmp PYTHONDONTWRITEBYTECODE=1 PATH={os.environ.get('PATH', os.defpath)}",
         f"cd {shlex.quote(folder)}",
-        f"echo '{_BEGAN}'",
+        f"echo '{BEGAN}'",
         shlex.join(command) + " </dev/null",
-        f'echo "{_ENDED}$?"',
+        f'echo "{ENDED}$?"',
         "echo o >/proc/sysrq-trigger",
         "sleep 60",
     ]
@@ -72,14 +72,14 @@ def _refresh(kept: tuple[str, ...]) -> list[str]:
     return lines
 
 
-def _mount_cgroups(layout: str) -> list[str]:
+def mount_cgroups(layout: str) -> list[str]:
     top = "/sys/fs/cgroup"
     if layout == "none":
         return []
     if layout == "v2":
         return [f"mount -t cgroup2 cgroup2 {top}"]
     lines = [f"mount -t tmpfs cgroup {top}"]
-    for names in (*_HIERARCHIES[layout], "none,name=systemd"):
+    for names in (*HIERARCHIES[layout], "none,name=systemd"):
         folder = f"{top}/{'systemd' if 'systemd' in names else names}"
         lines.append(f"mkdir {folder} && mount -t cgroup -o {names} cgroup {folder} 2>/dev/null || rmdir {folder}")
     if layout == "hybrid":
@@ -110,19 +110,19 @@ def run(
                 env={**os.environ, "TMPDIR": "/dev/shm"},
             )
         except subprocess.TimeoutExpired as expired:
-            return 124, _text(expired.stdout or b"") + f"\nguest: ended after {timeout} seconds\n"
-    return _result(_text(done.stdout), done.returncode)
+            return 124, text(expired.stdout or b"") + f"\nguest: ended after {timeout} seconds\n"
+    return result(text(done.stdout), done.returncode)
 
 
-def _text(output: bytes) -> str:
+def text(output: bytes) -> str:
     return output.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def _result(output: str, kernel: int) -> tuple[int, str]:
-    _, began, rest = output.partition(_BEGAN + "\n")
+def result(output: str, kernel: int) -> tuple[int, str]:
+    _, began, rest = output.partition(BEGAN + "\n")
     if not began:
         return 125, f"{output}\nguest: it never began (the kernel ended with {kernel})\n"
-    said, ended, status = rest.rpartition(_ENDED)
+    said, ended, status = rest.rpartition(ENDED)
     if not ended:
         return 125, f"{rest}\nguest: it ended without a word\n"
     return int(status.split()[0]), said
@@ -130,7 +130,7 @@ def _result(output: str, kernel: int) -> tuple[int, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="run a command under user-mode-linux")
-    parser.add_argument("--cgroups", choices=tuple(_HIERARCHIES), default="v2")
+    parser.add_argument("--cgroups", choices=tuple(HIERARCHIES), default="v2")
     parser.add_argument("--no-overlay", action="store_true", help="a kernel without overlay")
     parser.add_argument("--memory", type=int, default=1024, metavar="MIB")
     parser.add_argument("--timeout", type=float, default=600, metavar="SECONDS")
