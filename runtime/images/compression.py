@@ -140,23 +140,28 @@ class _Expanded(io.RawIOBase):
 def _expand_zstd(stream: BinaryIO) -> BinaryIO:
     if sys.version_info >= (3, 14):
         return io.BufferedReader(_Expanded(stream, "zstd", _zstd), _CHUNK)
-    return io.BufferedReader(_Piped(stream), _CHUNK)
+    return io.BufferedReader(_Piped(stream, _zstd_program()), _CHUNK)
+
+
+def _zstd_program() -> str:
+    import shutil
+
+    program = shutil.which("zstd")
+    if program is None:
+        raise MissingProgram(
+            "the data is compressed with zstd, which this Python cannot expand",
+            "install the package zstd, or use Python 3.14 or later",
+        )
+    return program
 
 
 class _Piped(io.RawIOBase):
     """The zstd program between two pipes, fed by a thread."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        import shutil
+    def __init__(self, stream: BinaryIO, program: str) -> None:
         import subprocess
         import threading
 
-        program = shutil.which("zstd")
-        if program is None:
-            raise MissingProgram(
-                "the data is compressed with zstd, which this Python cannot expand",
-                "install the package zstd, or use Python 3.14 or later",
-            )
         # --memory: frames from zstd --ultra --long=31 would otherwise be refused; 2 GiB is the format's most.
         self._process = subprocess.Popen(
             [program, "-dcq", "--memory=2048MB"],
