@@ -37,7 +37,7 @@ def check_identifier(identifier: str) -> None:
 
 
 class Container:
-    """`record` is state.json; empty before it was written."""
+    """`record` is state.json; empty before it was written. While `creating`, its process is the creator."""
 
     __slots__ = ("folder", "identifier", "record")
 
@@ -91,6 +91,8 @@ class Container:
     def status(self) -> str:
         if not self._lives():
             return STOPPED
+        if self.record["creating"]:
+            return CREATING
         if os.path.lexists(self.gate):
             return CREATED
         if self.record["cgroups"] and self.cgroup().frozen():
@@ -124,7 +126,7 @@ class Container:
         shown = {
             "ociVersion": self.record["oci_version"],
             "id": self.identifier,
-            "pid": 0 if status == STOPPED else self.record["pid"],
+            "pid": 0 if status in (STOPPED, CREATING) else self.record["pid"],
             "status": status,
             "bundle": self.record["bundle"],
             "rootfs": self.record["rootfs"],

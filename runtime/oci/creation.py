@@ -8,6 +8,7 @@ import os
 from backends.contract import Stdio
 from backends.errors import BackendError
 from backends.execution.channel import listen
+from backends.execution.namespaces.parent import start_time
 from runtime.errors import Problem
 from runtime.oci import console
 from runtime.oci.bundle import Bundle
@@ -75,6 +76,7 @@ class Creation:
             keyring=not self._said["no-new-keyring"],
         )
         self.cgroup = manager.create(path, linux.get("resources") or {})
+        self._record(name, os.getpid(), start_time(os.getpid()), creating=True)
         gate = self._gate() if gated else None
         try:
             self.process = self.host.backend.create(plan, Stdio(0, 1, 2), self.cgroup, gate.fileno() if gate else -1)
@@ -83,7 +85,7 @@ class Creation:
                 gate.close()
         if not self.cgroup.joining():
             self.cgroup.add(self.process.pid)
-        self._record(name)
+        self._record(name, self.process.pid, self.process.start_time)
         if self._said["console-socket"]:
             console.hand_over(self._said["console-socket"], self.process.console)
         if self._said["pid-file"]:
@@ -96,16 +98,18 @@ class Creation:
         finally:
             os.close(folder)
 
-    def _record(self, manager: str) -> None:
-        assert self.process is not None
+    def _record(self, manager: str, pid: int, started: int, creating: bool = False) -> None:
+        """Twice: what a creator that is killed leaves can then be found, and hooks can ask for the state."""
         assert self.cgroup is not None
         namespaces = (self._config.get("linux") or {}).get("namespaces") or ()
-        self.container.keep_config(self.bundle.content)
+        if creating:
+            self.container.keep_config(self.bundle.content)
         self.container.save(
             {
                 "oci_version": self._config.get("ociVersion", ""),
-                "pid": self.process.pid,
-                "start_time": self.process.start_time,
+                "creating": creating,
+                "pid": pid,
+                "start_time": started,
                 "bundle": self.bundle.folder,
                 "rootfs": self.bundle.rootfs,
                 "created": now(),

@@ -21,7 +21,7 @@ _SIGKILL = 9
 def destroy(container: Container, journal: Journal) -> None:
     """Whatever lives in it is killed, its cgroup and its folder are removed; poststop hooks that fail are told."""
     cgroup = container.cgroup()
-    if not container.own_processes():
+    if container.record["creating"] or not container.own_processes():
         cgroup.kill()
     cgroup.remove()
     config: dict[str, Any] = {}
@@ -47,7 +47,8 @@ def _tell(container: Container, config: dict[str, Any], journal: Journal) -> Non
 
 
 def kill(container: Container) -> None:
-    """Its first process, and with it or one by one all others; returns when the first one is gone."""
+    """Its first process (or its creator, which takes that with it), and with it or one by one all others; returns when
+    the first one is gone."""
     record = container.record
     try:
         send(container, _SIGKILL)
@@ -55,7 +56,7 @@ def kill(container: Container) -> None:
         pass  # it has ended
     else:
         _await(record["pid"])
-    if not container.own_processes():
+    if record["creating"] or not container.own_processes():
         container.cgroup().kill()
 
 

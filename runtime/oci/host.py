@@ -5,7 +5,6 @@ from __future__ import annotations
 from backends.cgroups import layout
 from backends.cgroups.manager import manager
 from backends.execution.namespaces.backend import NamespacesBackend
-from backends.security import filter_cache
 from probes import cache
 from runtime.oci.place import home
 
@@ -39,4 +38,6 @@ class Host:
         profile = (config.get("linux") or {}).get("seccomp")
         if not profile:
             return None
+        from backends.security import filter_cache  # 1.5 ms, which a bundle without a filter need not pay
+
         return filter_cache.load_or_compile(profile, str(self.report.machine["architecture"]), f"{home()}/.filters")
