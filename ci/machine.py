@@ -42,7 +42,7 @@ FREE = 2 << 30  # bytes beyond the root's own, of a sparse file
 
 @dataclass(frozen=True)
 class Machine:
-    """`options` are QEMU's for a board without anything; `kernel` and `emulator` are Debian's packages; `memory` is in MiB."""
+    """`options` are QEMU's for an empty board; `kernel` and `emulator` are Debian's packages; `memory` is in MiB."""
 
     options: str
     kernel: str
@@ -204,8 +204,8 @@ def second_program(command: list[str], cgroups: str) -> str:
         *guest.mount_cgroups(cgroups),
         "cd /machine/checkout",
         f"echo '{guest.BEGAN}'",
-        shlex.join(command) + " </dev/null",
-        f'echo "{guest.ENDED}$?"',
+        # Through cat, because programs draw and colour for a console.
+        f'{{ {shlex.join(command)}; echo "{guest.ENDED}$?"; }} </dev/null 2>&1 | cat',
         "busybox reboot -f",
     ]
     return "\n".join(lines) + "\n"
