@@ -23,6 +23,7 @@ from runtime.monitor import orders
 from runtime.monitor.clients import WANTED, Client, Server
 from runtime.monitor.log import open_log, timestamp
 from runtime.monitor.loop import Loop
+from runtime.monitor.memory import QUIET, rest
 from runtime.monitor.restart import Restart
 from runtime.monitor.run import Run, seclude
 from runtime.monitor.streams import Streams
@@ -101,6 +102,7 @@ class Monitor:
             run.begin(streams)
             self._announce({"event": "start", "pid": run.process.pid if run.process else 0})
             self._foresee()
+            self._loop.at("rest", QUIET, rest)
             while not self._ended:
                 self._loop.turn()
             self._drain(run, streams)
@@ -108,6 +110,7 @@ class Monitor:
         except (BackendError, Problem, OSError) as error:
             self._outcome = _failure(error)
         self._loop.cancel("kill")
+        self._loop.cancel("rest")
         lasted = time.time() - run.started
         run.undo()
         self._reap()
