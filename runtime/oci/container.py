@@ -167,3 +167,17 @@ def now() -> str:
     """RFC 3339 with nanoseconds."""
     seconds, rest = divmod(time.time_ns(), 1_000_000_000)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{rest:09}Z"
+
+
+def cgroup_path(path: object, identifier: str) -> str:
+    """A relative one is below the hierarchies' roots."""
+    if not path:
+        return f"/runtime-oci/{identifier}"
+    if not isinstance(path, str):
+        raise Refused("config.json: linux.cgroupsPath: a string is wanted")
+    if path.count(":") == 2 and "/" not in path:
+        raise Refused(
+            f"config.json: linux.cgroupsPath: {path} is a path of systemd's, whose cgroups are not supported "
+            "yet: have the engine use cgroupfs"
+        )
+    return "/" + os.path.normpath(path).lstrip("/")

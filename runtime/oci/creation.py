@@ -12,7 +12,7 @@ from backends.execution.namespaces.parent import start_time
 from runtime.errors import Problem
 from runtime.oci import console
 from runtime.oci.bundle import Bundle
-from runtime.oci.container import Container, now
+from runtime.oci.container import Container, cgroup_path, now
 from runtime.oci.errors import Refused, start_words, words
 from runtime.oci.host import Host
 from runtime.oci.options import NUMBER, TEXT, Option
@@ -75,6 +75,7 @@ class Creation:
             pivot=not self._said["no-pivot"],
             keyring=not self._said["no-new-keyring"],
         )
+        self.container.keep_config(self.bundle.content)
         self.cgroup = manager.create(path, linux.get("resources") or {})
         self._record(name, os.getpid(), start_time(os.getpid()), creating=True)
         gate = self._gate() if gated else None
@@ -102,8 +103,6 @@ class Creation:
         """Twice: what a creator that is killed leaves can then be found, and hooks can ask for the state."""
         assert self.cgroup is not None
         namespaces = (self._config.get("linux") or {}).get("namespaces") or ()
-        if creating:
-            self.container.keep_config(self.bundle.content)
         self.container.save(
             {
                 "oci_version": self._config.get("ociVersion", ""),
@@ -150,20 +149,6 @@ class Creation:
         if self.cgroup is not None:
             self.cgroup.kill()
             self.cgroup.remove()
-
-
-def cgroup_path(path: object, identifier: str) -> str:
-    """A relative one is below the hierarchies' roots."""
-    if not path:
-        return f"/runtime-oci/{identifier}"
-    if not isinstance(path, str):
-        raise Refused("config.json: linux.cgroupsPath: a string is wanted")
-    if path.count(":") == 2 and "/" not in path:
-        raise Refused(
-            f"config.json: linux.cgroupsPath: {path} is a path of systemd's, whose cgroups are not supported "
-            "yet: have the engine use cgroupfs"
-        )
-    return "/" + os.path.normpath(path).lstrip("/")
 
 
 def preserved(count: int, process: dict[str, Any]) -> int:

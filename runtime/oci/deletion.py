@@ -6,7 +6,7 @@ import os
 
 from backends.errors import BackendError
 from runtime.errors import Problem
-from runtime.oci.container import STOPPED, Container
+from runtime.oci.container import STOPPED, Container, cgroup_path
 from runtime.oci.errors import Refused, words
 
 TYPE_CHECKING = False
@@ -33,6 +33,24 @@ def destroy(container: Container, journal: Journal) -> None:
     container.remove()
     if config.get("hooks"):
         _tell(container, config, journal)
+
+
+def abandon(container: Container) -> None:
+    """What a creator left that was killed before it could note what it had made: at most empty cgroups."""
+    from backends.cgroups import layout
+    from backends.cgroups.group import UNIFIED, HierarchyCgroup
+
+    try:
+        config = container.config()
+    except FileNotFoundError:
+        config = {}
+    path = cgroup_path((config.get("linux") or {}).get("cgroupsPath"), container.identifier)
+    found = layout.read()
+    places = {**found.hierarchies(frozenset(found.v1)), **({UNIFIED: found.v2} if found.v2 else {})}
+    group = HierarchyCgroup({name: top + path for name, top in places.items() if os.path.isdir(top + path)})
+    if not group.members():  # somebody else's otherwise: no process is begotten before the note
+        group.remove()
+    container.remove()
 
 
 def _tell(container: Container, config: dict[str, Any], journal: Journal) -> None:

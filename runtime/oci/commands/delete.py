@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from runtime.oci.container import CREATED, STOPPED, Container, find
-from runtime.oci.deletion import destroy, kill
+from runtime.oci.deletion import abandon, destroy, kill
 from runtime.oci.errors import NoContainer, Refused
 from runtime.oci.options import FLAG, Command, Option
 
@@ -29,7 +29,7 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
     except NoContainer:
         unfinished = Container(settings.root, arguments[0])
         if os.path.isdir(unfinished.folder) and said["force"]:  # killed while it was made
-            unfinished.remove()
+            abandon(unfinished)
         elif not said["force"]:
             raise
         return 0
