@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arch import kernel
 
-QUIET = 1.0  # seconds after a start: a container that ends sooner is not to pay for this
+QUIET = 0.5  # seconds after a start: a container that ends sooner is not to pay for this
 _MADV_DONTNEED = 4  # madvise(2), the same number on every machine that we know
 
 
