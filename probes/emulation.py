@@ -101,10 +101,10 @@ def _one(
     outcome = inquiry.attempt("emulation.run", inquiry.circumstances.store, architecture.name)
     own = [handler for handler in handlers if handler.architecture == architecture.name]
     program = _emulator(inquiry, architecture)
-    answer = judge(name, outcome, inquiry.circumstances, value=_how(outcome, architecture.name, native) or program)
+    answer = judge(name, outcome, inquiry.circumstances, value=_how(outcome, architecture.name, native, own) or program)
     answer.evidence += tuple(f"binfmt_misc: {_describe(handler)}" for handler in own)
     if outcome.ok:
-        answer.reason = f"{answer.value}: {outcome.detail}"
+        answer.reason = f"{answer.value}: {outcome.detail}" if answer.value else outcome.detail
         if answer.value == "binfmt":
             answer.evidence += tuple(weaknesses(own))
         return answer
@@ -117,8 +117,9 @@ def _one(
     return answer
 
 
-def _how(outcome: Outcome, architecture: str, native: str) -> str:
-    if not outcome.ok:
+def _how(outcome: Outcome, architecture: str, native: str, handlers: list[Handler]) -> str:
+    """Empty also where nobody can say: what an emulator shows is its own machine, and handlers may be hidden."""
+    if not outcome.ok or not (native or handlers):
         return ""
     if architecture == native:
         return "native"

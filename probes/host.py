@@ -90,5 +90,5 @@ class Host(Protocol):
 
     def facts(self) -> dict[str, str]:
         """uname and the like: sysname, release, version, machine, bits (of this process), page_size, personality,
-        executable (the interpreter), euid, egid."""
+        executable (the interpreter), euid, egid, emulator (the program that runs us, as qemu-user does; or empty)."""
         raise NotImplementedError

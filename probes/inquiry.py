@@ -33,6 +33,7 @@ class Circumstances:
     distribution: str = ""
     container: str = ""
     chroot: bool = False
+    emulator: str = ""  # what runs this program in the kernel's place, qemu-user for one
     store: str = ""
     mode: str = DIRECT
 

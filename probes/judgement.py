@@ -13,6 +13,7 @@ from probes.finding import (
     KERNEL_AGE,
     KERNEL_CONFIG,
     LSM,
+    MACHINE,
     NOBODY,
     OUTER_SECCOMP,
     PRESENT,
@@ -32,6 +33,8 @@ _UNKNOWN_THERE = (
     "EINVAL", "ENODEV", "ENOPROTOOPT", "EAFNOSUPPORT", "EPROTONOSUPPORT", "EOPNOTSUPP", "ENOTTY", "ENOEXEC", "ENOENT",
     "ENXIO", "ESOCKTNOSUPPORT", "EXDEV", "EBADF", "EPROTOTYPE", "E2BIG",
 )  # fmt: skip
+# What qemu-user answers by itself to flags, options and protocols that it does not know
+_UNKNOWN_TO_EMULATORS = ("EINVAL", "ENOPROTOOPT", "EAFNOSUPPORT", "EPROTONOSUPPORT", "ESOCKTNOSUPPORT")
 _FULL = ("ENOSPC", "EUSERS", "EDQUOT", "EMLINK")
 # What asks for another capability than CAP_SYS_ADMIN
 _TAKES = {
@@ -164,12 +167,16 @@ def _no_such_call(capability: str, call: str, circumstances: Circumstances) -> t
         return ABSENT, KERNEL_AGE, too_old(capability, circumstances)
     if circumstances.seccomp == 2:
         return DENIED, OUTER_SECCOMP, f"{call} is hidden (ENOSYS) by a seccomp filter around us"
+    if circumstances.emulator:
+        return ABSENT, MACHINE, f"{circumstances.emulator}, which runs this program, has no {call}"
     return ABSENT, KERNEL_CONFIG, f"this kernel has no {call}"
 
 
 def _not_there(capability: str, outcome: Outcome, circumstances: Circumstances) -> tuple[str, str]:
     if circumstances.older_than(origin(capability).since):
         return KERNEL_AGE, too_old(capability, circumstances)
+    if circumstances.emulator and outcome.errno in _UNKNOWN_TO_EMULATORS and not outcome.call.startswith("mount("):
+        return MACHINE, f"{circumstances.emulator}, which runs this program, refuses {outcome.call} ({outcome.errno})"
     if capability.startswith("storage.") and outcome.errno not in ("ENODEV", "ENXIO") and "/dev/" not in outcome.call:
         return FILESYSTEM, f"the store's file system refuses {outcome.call} ({outcome.errno})"
     if capability.startswith("emulation."):

@@ -27,7 +27,7 @@ VENDORS = (
     (r"-(generic|lowlatency|azure|aws|gcp|oracle|kvm)\b", "Ubuntu"),
     (r"-pve\b", "Proxmox"),
     (r"-(default|preempt)$", "SUSE"),
-    (r"\+deb\d+|\d-(amd64|686|686-pae|arm64|armmp|armmp-lpae|powerpc64le|s390x|riscv64)$", "Debian"),
+    (r"\+deb\d+|\d-(?:cloud-)?(?:amd64|686|686-pae|arm64|armmp|armmp-lpae|powerpc64le|s390x|riscv64)$", "Debian"),
     (r"-(lts|virt)$", "Alpine"),
     (r"-arch\d", "Arch"),
     (r"-(android\d*)", "Android"),

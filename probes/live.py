@@ -75,6 +75,7 @@ class LiveHost(Host):
             "executable": sys.executable or "",
             "euid": str(os.geteuid()),
             "egid": str(os.getegid()),
+            "emulator": _emulator(),
         }
 
 
@@ -85,6 +86,15 @@ def _unpack(content: bytes) -> bytes:
         return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(content, _MOST)
     except zlib.error as error:
         raise OSError(5, f"not gzip: {error}") from error
+
+
+def _emulator() -> str:
+    """qemu-user shows its program what it should see at /proc/self and /proc/PID, and nowhere else."""
+    try:
+        program = os.path.basename(os.readlink("/proc/thread-self/exe"))
+    except OSError:  # before Linux 3.17
+        return ""
+    return program if program.startswith("qemu-") else ""
 
 
 def _personality() -> str:

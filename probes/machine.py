@@ -18,7 +18,8 @@ X86_LEVELS = (
 
 
 def describe(host: Host) -> dict[str, object]:
-    """The report's `machine`: architecture (our name, empty if unknown), uname, variant, page_size, bits, personality.
+    """The report's `machine`: architecture (our name, empty if unknown), uname, variant, page_size, bits, personality,
+    emulator (the program that runs this one, as qemu-user does; mostly empty).
 
     `bits` is the width of this very process, which may be half of the kernel's.
     """
@@ -32,6 +33,7 @@ def describe(host: Host) -> dict[str, object]:
         "page_size": int(facts.get("page_size", "0") or 0),
         "bits": int(bits or 0),
         "personality": personality(facts.get("personality", "")),
+        "emulator": facts.get("emulator", ""),
     }
 
 

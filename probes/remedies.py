@@ -181,8 +181,10 @@ def _program(capability: str, circumstances: Circumstances) -> str:
     return install(capability.split(".", 1)[1], circumstances)
 
 
-def _nothing(capability: str, circumstances: Circumstances) -> str:
-    return ""
+def _machine(capability: str, circumstances: Circumstances) -> str:
+    return (
+        "use a Python of this machine's own architecture: the kernel may well have it" if circumstances.emulator else ""
+    )
 
 
 _BY_BLOCKER: dict[str, Callable[[str, Circumstances], str]] = {
@@ -194,7 +196,7 @@ _BY_BLOCKER: dict[str, Callable[[str, Circumstances], str]] = {
     PRIVILEGE: _privilege,
     PROGRAM: _program,
     FILESYSTEM: _filesystem,
-    MACHINE: _nothing,
+    MACHINE: _machine,
     CONTAINMENT: _containment,
 }
 

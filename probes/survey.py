@@ -48,7 +48,7 @@ def survey(host: Host, store: str) -> HostReport:
         *filesystems.findings(inquiry),
         *cgroups.findings(inquiry),
         *network.findings(inquiry),
-        *emulation.findings(inquiry, str(machine_facts["architecture"])),
+        *emulation.findings(inquiry, "" if circumstances.emulator else str(machine_facts["architecture"])),
         *privileges.findings(inquiry, own),
         *lxc.findings(inquiry),
         *init.findings(inquiry),
@@ -84,6 +84,7 @@ def _circumstances(
         distribution=str(distribution_facts["id"]),
         container=around.container,
         chroot=around.chroot,
+        emulator=str(host.facts().get("emulator", "")),
         store=store,
     )
 

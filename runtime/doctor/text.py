@@ -87,6 +87,8 @@ def host(report: HostReport) -> str:
         found = report[f"containment.{name}"]
         if found.state == ABSENT:
             parts.append(f"{inside} ({found.value})" if found.value not in ("", "chroot", "unknown") else inside)
+    if machine.get("emulator"):
+        parts.append(f"run by {machine['emulator']}")
     if machine.get("page_size") not in (4096, 0, None):
         parts.append(f"pages of {int(str(machine['page_size'])) // 1024} KiB")
     return ", ".join(parts)

@@ -16,6 +16,7 @@ from probes.finding import (
     KERNEL_AGE,
     KERNEL_CONFIG,
     LSM,
+    MACHINE,
     NOBODY,
     OUTER_SECCOMP,
     PRESENT,
@@ -30,6 +31,7 @@ from probes.judgement import judge, powerless
 
 FILTERED = Circumstances(numbers=(6, 1), effective=-1, seccomp=2)
 ROOT = Circumstances(numbers=(6, 1, 0), effective=-1)
+EMULATED = Circumstances(numbers=(6, 1, 0), effective=-1, emulator="qemu-aarch64-static")
 ORDINARY = Circumstances(numbers=(6, 1, 0), euid=1000, mode=USER)
 
 
@@ -48,6 +50,11 @@ CASES = [
     ),
     ("process.openat2", refused("ENOSYS", "openat2()"), Circumstances(numbers=(6, 1)), ABSENT, KERNEL_CONFIG),
     ("process.openat2", refused("ENOSYS", "openat2()"), Circumstances(), ABSENT, KERNEL_CONFIG),
+    ("process.openat2", refused("ENOSYS", "openat2()"), EMULATED, ABSENT, MACHINE),
+    ("namespace.user", refused("EINVAL"), EMULATED, ABSENT, MACHINE),
+    ("storage.overlay.userxattr", refused("EINVAL"), EMULATED, ABSENT, MACHINE),
+    ("storage.aufs", refused("ENODEV", "mount(aufs)"), EMULATED, ABSENT, KERNEL_CONFIG),
+    ("storage.overlay", refused("EINVAL", "mount(overlay)"), EMULATED, ABSENT, FILESYSTEM),
     ("process.openat2", Outcome(False, detail="ended by SIGSYS without an answer"), ROOT, DENIED, OUTER_SECCOMP),
     ("process.openat2", Outcome(False, detail="did not end", timeout=True), ROOT, UNKNOWN, NOBODY),
     ("process.openat2", Outcome(False, detail="KeyError: 'x'"), ROOT, UNKNOWN, NOBODY),
@@ -153,6 +160,7 @@ circumstances_ = st.builds(
     container=st.sampled_from(["", "docker", "unheard-of"]),
     family=st.sampled_from(["", "debian", "fedora", "fedora-old", "unheard-of"]),
     chroot=st.booleans(),
+    emulator=st.sampled_from(["", "qemu-arm"]),
     mode=st.sampled_from(["direct", "user", ""]),
 )
 outcomes = st.builds(
@@ -175,3 +183,9 @@ def test_every_outcome_comes_to_a_finding_in_known_words(
     assert finding.present == outcome.ok
     assert finding.evidence
     assert finding.present or finding.reason
+
+
+def test_what_an_emulator_keeps_from_us_is_no_reason_for_another_kernel() -> None:
+    finding = judge("seccomp.filter", refused("EINVAL", "seccomp(FILTER)"), EMULATED)
+    assert finding.reason == "qemu-aarch64-static, which runs this program, refuses seccomp(FILTER) (EINVAL)"
+    assert finding.remedy == "use a Python of this machine's own architecture: the kernel may well have it"

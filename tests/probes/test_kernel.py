@@ -17,6 +17,7 @@ from probes import kernel
         ("6.8.0-48-generic", (6, 8, 0), "Ubuntu"),
         ("6.5.0-1014-azure", (6, 5, 0), "Ubuntu"),
         ("4.19.0-27-amd64", (4, 19, 0), "Debian"),
+        ("6.1.0-56-cloud-arm64", (6, 1, 0), "Debian"),
         ("6.12.6+deb13-arm64", (6, 12, 6), "Debian"),
         ("5.15.167.4-microsoft-standard-WSL2", (5, 15, 167), "WSL"),
         ("6.6.58-0-lts", (6, 6, 58), "Alpine"),
