@@ -26,7 +26,7 @@ if __name__ == "__main__":
     sys.path.insert(0, ROOT)
 
 from arch import names  # noqa: E402
-from ci import guest, images  # noqa: E402
+from ci import debian, guest, images  # noqa: E402
 
 PACKAGES = (
     "base-files base-passwd bash busybox-static coreutils dash findutils grep gzip hostname iproute2 iptables kmod"
@@ -111,7 +111,8 @@ class Image:
             os.mkdir(made)
             # Nothing of it is run on the way, so no emulator is needed.
             command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=extract", f"--architectures={self.debian}"]
-            command += [f"--include={','.join((*PACKAGES, self.machine.kernel))}", self.suite, f"{folder}/root.tar"]
+            command += [f"--include={','.join((*PACKAGES, self.machine.kernel))}"]
+            command += [self.suite, f"{folder}/root.tar", debian.MIRROR]
             _run(command)
             os.mkdir(root)
             _run(["tar", "-xf", f"{folder}/root.tar", "-C", root])
