@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from runtime.oci.settings import Settings
 
+_SIGKILL = 9
+
 COMMAND = Command(
     "kill",
     "send a signal to a container's first process",
@@ -41,5 +43,8 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
         if said["all"]:
             return 0
         raise Refused("container not running")
+    if number == _SIGKILL and not container.own_processes() and container.record["cgroups"]:
+        container.cgroup().kill()  # no PID namespace ends the others
+        return 0
     send(container, number)
     return 0

@@ -91,6 +91,16 @@ def test_kill_sends_exactly_that_signal(oci: Oci) -> None:
     assert "container not running" in oci("kill", oci.name, "KILL", status=1).stderr
 
 
+def test_a_kill_reaches_all_processes_where_no_pid_namespace_holds_them(oci: Oci) -> None:
+    kinds = [{"type": "mount"}, {"type": "ipc"}]
+    script = "sleep 1000 & sleep 1000 & wait"
+    oci("run", "-d", "-b", oci.shell(script, hostname=None, linux__namespaces=kinds, linux__sysctl=None), oci.name)
+    until(lambda: len(json.loads(oci("ps", "-f", "json", oci.name).stdout)) == 3)
+    oci("kill", oci.name, "KILL")
+    until(lambda: json.loads(oci("ps", "-f", "json", oci.name).stdout) == [])
+    assert oci.state()["status"] == "stopped"
+
+
 def test_delete_refuses_a_running_container_and_force_kills_it(sleeping: Oci) -> None:
     refusal = sleeping("delete", sleeping.name, status=1).stderr
     assert f"cannot delete container {sleeping.name} that is not stopped: running" in refusal
