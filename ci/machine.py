@@ -19,6 +19,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -232,9 +234,14 @@ def _make_payload(folder: str, python: str, command: list[str], cgroups: str) ->
 
 
 def run(
-    architecture: str, command: list[str], suite: str = "bookworm", cgroups: str = "v2", timeout: float = 300
+    architecture: str,
+    command: list[str],
+    suite: str = "bookworm",
+    cgroups: str = "v2",
+    timeout: float = 300,
+    show: Callable[[str], object] = lambda text: None,
 ) -> tuple[int, str]:
-    """The command's exit status and its output."""
+    """The command's exit status, and its output, which is also shown as it comes; of 124 and 125, the console's end."""
     image = Image(architecture, suite)
     image.make()
     machine = image.machine
@@ -247,17 +254,47 @@ def run(
         boot += ["-append", f"console={machine.console} quiet loglevel=1 panic=-1"]
         for disk in (image.path("root.ext4"), payload):
             boot += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
+        console, ended = _attend(boot, timeout, show)
+    if ended:
+        return 124, f"{_last_lines(console)}\nmachine: ended after {timeout:g} seconds\n"
+    status, output = guest.result(console, 0)
+    return (status, output) if status != 125 else (status, _last_lines(output) + "\n")
+
+
+def _attend(boot: list[str], timeout: float, show: Callable[[str], object]) -> tuple[str, bool]:
+    """What the console said, and whether the guest had to be ended."""
+    console: list[str] = []
+    shown, hung = False, threading.Event()
+    with subprocess.Popen(boot, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+
+        def end() -> None:
+            hung.set()
+            process.kill()
+
+        clock = threading.Timer(timeout, end)
+        clock.start()
         try:
-            done = subprocess.run(boot, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False)
-        except subprocess.TimeoutExpired as expired:
-            said = guest.text(expired.stdout or b"").partition(guest.BEGAN + "\n")
-            return 124, f"{_last_lines(said[2] or said[0])}\nmachine: ended after {timeout:g} seconds\n"
-    status, output = guest.result(guest.text(done.stdout), done.returncode)
-    return (status, output) if status != 125 else (status, _last_lines(output + guest.text(done.stderr)))
+            for line in map(guest.text, process.stdout or ()):
+                console.append(line)
+                said, ended, _ = line.partition(guest.ENDED)
+                if shown and said:
+                    show(said)
+                shown = (shown and not ended) or line == guest.BEGAN + "\n"
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            clock.cancel()
+    return "".join(console), hung.is_set()
 
 
 def _last_lines(console: str) -> str:
     return "\n".join(console.splitlines()[-40:])
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def main() -> int:
@@ -271,8 +308,9 @@ def main() -> int:
     for program, package in missing(given.arch):
         print(f"machine: there is no {program} here: install Debian's package {package}", file=sys.stderr)
         return 125
-    status, output = run(given.arch, given.command, given.suite, given.cgroups, given.timeout)
-    sys.stdout.write(output)
+    status, output = run(given.arch, given.command, given.suite, given.cgroups, given.timeout, _show)
+    if status in (124, 125):
+        sys.stderr.write(output)
     return status
 
 
