@@ -279,7 +279,7 @@ def _attend(boot: list[str], timeout: float, show: Callable[[str], object]) -> t
                 said, ended, _ = line.partition(guest.ENDED)
                 if shown and said:
                     show(said)
-                shown = (shown and not ended) or line == guest.BEGAN + "\n"
+                shown = (shown and not ended) or line.endswith(guest.BEGAN + "\n")
         except BaseException:
             process.kill()
             raise
