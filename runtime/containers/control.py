@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import _signal as signal  # without the enumerations, which cost 5 ms
+import time
 
 from backends.contract import Cgroup
 from backends.errors import BackendError
 from runtime.containers import state, status
-from runtime.containers.connection import MonitorLost, connect
+from runtime.containers.connection import Connection, MonitorLost, connect
 from runtime.containers.groups import reopen
 from runtime.containers.record import Record
 from runtime.containers.status import Status
@@ -18,6 +19,10 @@ from runtime.value import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+_PATIENCE = 10.0  # seconds for a monitor that begins to listen, or one that leaves to be gone
+_INTERVAL = 0.005
 
 
 class Target(Value):
@@ -73,7 +78,7 @@ def _ending(target: Target, request: dict[str, Any]) -> dict[str, Any]:
     """The exit event after a request, or the exit record of a monitor that was just leaving and heard no more.
     MonitorLost if it left nothing."""
     try:
-        connection = connect(target.paths, target.identifier)
+        connection = _reached(target)
     except WrongState as error:
         return _left_behind(target, error)
     try:
@@ -85,14 +90,37 @@ def _ending(target: Target, request: dict[str, Any]) -> dict[str, Any]:
         connection.close()
 
 
+def _reached(target: Target) -> Connection:
+    """The monitor, also one that has just begun and does not listen yet. WrongState if there is none."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return connect(target.paths, target.identifier)
+        except WrongState:
+            if _is_free(target) or time.monotonic() > deadline:
+                raise
+        time.sleep(_INTERVAL)
+
+
 def _left_behind(target: Target, error: Problem) -> dict[str, Any]:
-    lock = state.lock(target.paths, target.identifier)
-    lock.acquire(shared=True)  # its monitor lets go of it last
-    lock.release()
+    deadline = time.monotonic() + _PATIENCE
+    while not _is_free(target):  # its monitor lets go of it last
+        if time.monotonic() > deadline:
+            raise error  # somebody has started it again
+        time.sleep(_INTERVAL)
     seen = status.observe(target.paths, target.record)
     if seen.name != status.EXITED:
         raise error
     return seen.exit
+
+
+def _is_free(target: Target) -> bool:
+    """Whether nobody is at work on the container."""
+    lock = state.lock(target.paths, target.identifier)
+    try:
+        return lock.acquire(shared=True, wait=False)
+    finally:
+        lock.release()
 
 
 def kill(target: Target, number: int) -> None:
