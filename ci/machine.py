@@ -196,7 +196,7 @@ def second_program(command: list[str], cgroups: str) -> str:
         "mount -t proc proc /proc",
         "mount -t sysfs sys /sys",
         "mount -t devtmpfs dev /dev",
-        "mkdir -p /dev/pts /dev/shm",
+        "mkdir -p /dev/pts /dev/shm /mnt /media /opt /srv",
         "mount -t devpts -o ptmxmode=666 devpts /dev/pts",
         "mount -t tmpfs shm /dev/shm",
         "mount -t tmpfs run /run",

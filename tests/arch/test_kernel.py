@@ -239,7 +239,7 @@ def test_a_session_keyring_is_a_new_one() -> None:
 def test_the_door_opens_without_what_the_launch_path_forbids() -> None:
     code = "import sys; sys.path.insert(0, sys.argv[1]); sys.path += sys.argv[2:]; import arch.kernel\n"
     code += "print(*{'typing', 're', 'enum', 'dataclasses', 'logging', 'json', 'ctypes', 'cffi'} & set(sys.modules))"
-    places = [path for path in sys.path if path.endswith("site-packages")]
+    places = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code, ROOT, *places], capture_output=True, text=True, check=True
     )
