@@ -96,7 +96,7 @@ class Image:
         self.machine = MACHINES[architecture]
         self.debian = names.by_name(architecture).debian[0]
         self.suite = suite
-        said = repr((self.machine.kernel, self.debian, suite, PACKAGES, MODULES, FREE, _FIRST))
+        said = repr((debian.MIRROR, self.machine.kernel, self.debian, suite, PACKAGES, MODULES, FREE, _FIRST))
         key = hashlib.sha256(said.encode()).hexdigest()[:12]
         self.folder = f"{images.cache()}/machine-{architecture}-{suite}-{key}"
 
