@@ -268,6 +268,17 @@ def set_child_subreaper() -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
+def adopt_orphans() -> bool:
+    """`set_child_subreaper` where there is one: before Linux 3.4, and under qemu-user, orphans go to process 1."""
+    try:
+        set_child_subreaper()
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return False
+    return True
+
+
 def set_parent_death_signal(number: int) -> None:
     """Cleared by the kernel when credentials change: set it after, and then check that the parent is still there."""
     prctl(PR_SET_PDEATHSIG, number)

@@ -7,7 +7,6 @@ ended, and undoes everything. On the launch path.
 from __future__ import annotations
 
 import _socket
-import errno
 import os
 import sys
 import time
@@ -72,7 +71,7 @@ class Monitor:
             client.catch_up()  # whoever attaches before the start must miss nothing
         if self._record.get("seclude", True):
             seclude()
-        _adopt_orphans()
+        kernel.adopt_orphans()  # to see them end, where a container shares its PIDs
         self._live()
         self._leave()
 
@@ -299,15 +298,6 @@ class Monitor:
     def _kill_all(self) -> None:
         if self._run is not None:
             self._run.signal(SIGKILL)
-
-
-def _adopt_orphans() -> None:
-    """Before Linux 3.4, and under qemu-user, they go to process 1: to see only where a container shares its PIDs."""
-    try:
-        kernel.set_child_subreaper()
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
 
 
 def _code(status: int) -> int:

@@ -33,7 +33,7 @@ class Attendance:
         self._pid = 0
         self._early: list[int] = []
         if reap_others:
-            kernel.set_child_subreaper()
+            kernel.adopt_orphans()
         for number in _FORWARDED:
             _signal.signal(number, self._pass_on)
 
