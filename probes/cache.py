@@ -52,6 +52,7 @@ def circumstances(store: str) -> tuple[object, ...]:
         os.geteuid(),
         _privileges(),
         _namespaces(),
+        _root(),
         store,
         _device(store),
     )
@@ -131,6 +132,12 @@ def _target(link: str) -> str:
         return os.readlink(link)
     except OSError:
         return ""
+
+
+def _root() -> tuple[int, int]:
+    """Inside a chroot the kernel refuses what it grants outside."""
+    status = os.stat("/")
+    return status.st_dev, status.st_ino
 
 
 def _changed(folder: str) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -123,3 +124,24 @@ def test_reading_it_imports_nothing_of_the_survey() -> None:
     script = "import sys; from probes import cache; print(*sorted(name for name in sys.modules if 'probes' in name))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["probes", "probes.cache", "probes.errors", "probes.finding", "probes.report"]
+
+
+@pytest.mark.live
+def test_a_chroot_is_another_host(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("privilege.root: not running as root")
+    outside = cache.circumstances(STORE)
+    ready, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.chroot(tmp_path)
+            os.write(tell, repr(cache._root()).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    os.close(tell)
+    with open(ready) as answer:
+        inside = answer.read()
+    assert inside != repr(cache._root())
+    assert cache._root() in outside
