@@ -6,12 +6,17 @@ import os
 import pytest
 
 
+# What our containers, and those that other engines run with us, have their cgroups in.
+_PARENTS = ("runtime", "runtime-oci", "runtime-oci-tests", "libpod_parent")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The folder that all our cgroups lie in stays between containers; after the last test nothing is to stay."""
+    """These folders stay between containers; after the last test nothing is to stay."""
     if hasattr(session.config, "workerinput"):
         return  # other workers may still be at work
-    for folder in glob.glob("/sys/fs/cgroup/*/runtime") + glob.glob("/sys/fs/cgroup/runtime"):
-        try:
-            os.rmdir(folder)
-        except OSError:
-            continue  # not empty: somebody's containers run
+    for parent in _PARENTS:
+        for folder in glob.glob(f"/sys/fs/cgroup/*/{parent}") + glob.glob(f"/sys/fs/cgroup/{parent}"):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                continue  # not empty: somebody's containers run
