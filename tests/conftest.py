@@ -5,7 +5,6 @@ import os
 
 import pytest
 
-
 # What our containers, and those that other engines run with us, have their cgroups in.
 _PARENTS = ("runtime", "runtime-oci", "runtime-oci-tests", "libpod_parent")
 
@@ -15,8 +14,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput"):
         return  # other workers may still be at work
     for parent in _PARENTS:
-        for folder in glob.glob(f"/sys/fs/cgroup/*/{parent}") + glob.glob(f"/sys/fs/cgroup/{parent}"):
-            try:
-                os.rmdir(folder)
-            except OSError:
-                continue  # not empty: somebody's containers run
+        for top in glob.glob(f"/sys/fs/cgroup/*/{parent}") + glob.glob(f"/sys/fs/cgroup/{parent}"):
+            for folder, _, _ in os.walk(top, topdown=False):
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    continue  # not empty: somebody's containers run
