@@ -97,10 +97,6 @@ class Demands:
         gone = frozenset(names)
         return Demands(self.require - gone, self.prefer - gone, self.forbid, self.forced)
 
-    def with_forbidden(self, names: Iterable[str]) -> Demands:
-        no = frozenset(names)
-        return Demands(self.require - no, self.prefer - no, self.forbid | no, self.forced)
-
     def with_forced(self, family: str, backend: str) -> Demands:
         return Demands(self.require, self.prefer, self.forbid, {**self.forced, family: backend})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from stat import S_ISDIR, S_ISLNK
+from stat import S_ISLNK
 
 from backends.errors import HostileLayer, StorageError
 
@@ -80,10 +80,3 @@ def inside(folder: int, name: bytes) -> bytes:
     """A path for calls that take no folder descriptor, such as those of attributes. Only the last component can be a
     link of somebody else's."""
     return b"/proc/self/fd/%d/%b" % (folder, name)
-
-
-def is_folder(folder: int, name: bytes) -> bool:
-    try:
-        return S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-    except FileNotFoundError:
-        return False

@@ -10,11 +10,10 @@ from typing import BinaryIO
 
 from arch.inside import open_inside
 from backends.storage import entry as kinds
-from backends.storage.changes import ADDED, DELETED, Change
+from backends.storage.changes import DELETED, Change
 from backends.storage.data import extents
 from backends.storage.marks import PREFIX
 from backends.storage.metadata import attributes
-from backends.storage.view import View
 
 _BLOCK = 512
 _CHUNK = 1 << 20
@@ -47,14 +46,6 @@ def pack(changes: Iterable[Change], tree: str, archive: BinaryIO) -> None:
         archive.write(bytes(2 * _BLOCK))
     finally:
         os.close(root)
-
-
-def pack_tree(tree: str, archive: BinaryIO) -> None:
-    """Everything below a folder, which nobody needs to trust."""
-    from backends.storage.changes import overlay_changes
-
-    changes = overlay_changes(tree, View([]))
-    pack([Change(ADDED, b""), *changes], tree, archive)
 
 
 class _Writer:

@@ -113,13 +113,3 @@ def throttles(texts: Iterable[str], flag: str, sizes: bool) -> tuple[tuple[str, 
             raise InvalidInput(f"{flag}: {rate!r} in {text!r} is not a number")
         found.append((device, parse_size(rate, flag) if sizes else int(rate)))
     return tuple(found)
-
-
-def split_words(text: str) -> tuple[str, ...]:
-    """One command line as words, as a shell would."""
-    import shlex
-
-    try:
-        return tuple(shlex.split(text))
-    except ValueError as error:
-        raise InvalidInput(f"{text!r}: {error}") from error

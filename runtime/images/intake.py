@@ -25,7 +25,6 @@ from runtime.images.blobs import BlobStore, Incoming
 from runtime.images.compression import SAMPLE, expand, recognise
 from runtime.images.models import Descriptor
 from runtime.images.slices import Slice
-from runtime.images.sources import Prefixed
 
 _CHUNK = 1 << 20
 _AHEAD = 8  # chunks that the thread may be ahead
@@ -266,10 +265,3 @@ def copy_part(part: Slice, incoming: Incoming) -> None:
         raise explain(error, f"write {incoming.path}") from error
     if copied < part.size:
         raise Damaged("a layer is broken off: the file became shorter while it was read", _HINT)
-
-
-def spooled(stream: BinaryIO, start: bytes, incoming: Incoming) -> None:
-    """Everything that a stream still has, after what has been read of it, into a blob that is coming in."""
-    source = Prefixed(start, stream)
-    while content := source.read(_CHUNK):
-        incoming.write(content)

@@ -98,11 +98,6 @@ def parse(text: str) -> Reference:
     return Reference(domain, path, tag or "", digest)
 
 
-def is_digest(text: str) -> bool:
-    algorithm, colon, value = text.partition(":")
-    return bool(colon) and algorithm in LENGTHS and len(value) == LENGTHS[algorithm] and _is_digest(text)
-
-
 def _split_tag(text: str) -> tuple[str, str | None]:
     head, colon, tail = text.rpartition(":")
     # A colon before a slash belongs to a port, one inside brackets to an IPv6 address.
