@@ -32,13 +32,13 @@ from ci import debian, guest, images  # noqa: E402
 
 PACKAGES = (
     "base-files base-passwd bash busybox-static coreutils dash findutils grep gzip hostname iproute2 iptables kmod"
-    " libc-bin mount passwd procps sed tar util-linux zstd"
+    " libc-bin mount passwd procps sed tar util-linux zstd e2fsprogs"
     " python3 python3-cffi-backend python3-click python3-distro python3-packaging python3-hypothesis python3-pytest"
 ).split()
 # What lies between the kernel and its root, where a kernel has it as modules.
 MODULES = ("virtio_pci", "virtio_mmio", "virtio_ccw", "virtio_blk", "crc32c_generic", "ext4")
 # What an administrator would have loaded by the time that containers run.
-LOADED = "overlay loop veth bridge nf_tables"
+LOADED = "overlay loop veth bridge nf_tables dm_mod dm_thin_pool btrfs fuse"
 FREE = 2 << 30  # bytes beyond the root's own, of a sparse file
 
 
