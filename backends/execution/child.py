@@ -60,23 +60,26 @@ def perform(context: Context, number: int) -> None:
     step: Step = context.steps[number]
     try:
         if step.place == PARENT:
-            ask(context, number)
+            descriptor = ask(context, number)
+            if descriptor >= 0:
+                step.take(context, descriptor)
         else:
             step.execute(context)
     except OSError as error:
         raise failure(step.describe(), error) from error
 
 
-def ask(context: Context, number: int) -> None:
-    """Has the parent execute a step."""
+def ask(context: Context, number: int) -> int:
+    """Has the parent execute a step; the descriptor that comes of it, or -1."""
     context.channel.send(PERFORM, number)
-    await_answer(context)
+    return await_answer(context)
 
 
-def await_answer(context: Context) -> None:
-    message, _ = context.channel.receive()
+def await_answer(context: Context) -> int:
+    message, descriptor = context.channel.receive()
     if message != (DONE,):
         os._exit(_STATUS)  # the parent is gone, or has failed and knows why
+    return descriptor
 
 
 def guard(context: Context, action: Callable[[], None]) -> NoReturn:

@@ -64,6 +64,17 @@ def text(parent: dict[str, Any], key: str, path: str) -> str:
     return value
 
 
+def mappings(parent: dict[str, Any], key: str, path: str) -> list[dict[str, int]]:
+    """An array of {containerID, hostID, size}, each checked; `path` is the parent's."""
+    found = []
+    for number, entry in enumerate(items(parent, key, f"{path}.{key}", dict)):
+        place = f"{path}.{key}[{number}]"
+        found.append({name: integer(entry, name, f"{place}.{name}") for name in ("containerID", "hostID", "size")})
+        if found[-1]["size"] < 1 or min(found[-1].values()) < 0:
+            raise refuse(place, f"not a range of ids: {entry!r}")
+    return found
+
+
 def check(bundle: dict[str, Any]) -> None:
     """What no part of this backend looks at, and must not be passed over."""
     version = text(bundle, "ociVersion", "ociVersion")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arch import constants as c
 from backends.execution import options as mount_options
-from backends.execution.configuration import integer, items, need, refuse, text
+from backends.execution.configuration import integer, items, mappings, need, refuse, text
 from backends.execution.steps.cover import MaskPaths, ProtectPaths
 from backends.execution.steps.device import DEFAULT, KINDS, Device, LinkDevices, MakeDevices
 from backends.execution.steps.mount import Bind, MountFilesystem, OpenSources, SealMount
@@ -20,28 +20,41 @@ _DEV = "/dev"
 
 
 class Mounts:
-    """`config.mounts` read. `steps` in the bundle's order; `seals` for after the devices are made."""
+    """`config.mounts` read. `steps` in the bundle's order; `seals` for after the devices are made; `trees` for while
+    the host's file systems can still be reached. `propagation`: what the host's mounts become for the container."""
 
-    def __init__(self, bundle: dict[str, Any], report: HostReport, cgroup_namespace: bool) -> None:
+    def __init__(
+        self,
+        bundle: dict[str, Any],
+        report: HostReport,
+        cgroup_namespace: bool,
+        user_namespace: bool = False,
+        propagation: int = c.MS_SLAVE,
+    ) -> None:
         self.steps: list[Step] = []
         self.seals: list[Step] = []
+        self.trees: list[Step] = []
         self.sources: list[str] = []
         self.own_dev = True
         self._report = report
         self._cgroup_namespace = cgroup_namespace
+        self._user_namespace = user_namespace
+        self._propagation = propagation & (c.MS_SLAVE | c.MS_PRIVATE)
         for number, mount in enumerate(items(bundle, "mounts", "mounts", dict)):
             self._add(mount, f"mounts[{number}]")
 
     def _add(self, mount: dict[str, Any], path: str) -> None:
         destination = _destination(mount, path)
         options = mount_options.parse(items(mount, "options", f"{path}.options"))
-        if options.mapped or mount.get("uidMappings") or mount.get("gidMappings"):
-            raise refuse(path, "idmapped mounts are not supported by this backend")
+        if mount.get("uidMappings") or mount.get("gidMappings"):
+            options.mapped = True
         if options.recursive != (0, 0):
             need(self._report, "mount.setattr", f"{path}.options", "a recursive option such as rro")
         kind = text(mount, "type", f"{path}.type")
         if options.bind or kind == "bind":
             self._bind(mount, destination, options, path)
+        elif options.mapped:
+            raise refuse(path, "only bind mounts can be idmapped")
         elif kind in ("cgroup", "cgroup2"):
             from backends.execution.steps.hierarchy import MountCgroups
 
@@ -62,8 +75,33 @@ class Mounts:
         options.flags |= c.MS_BIND
         if destination == _DEV:
             self.own_dev = False
+        if options.mapped:
+            self._mapped(mount, source, destination, options, path)
+            return
         self.sources.append(source)
         self.steps.append(Bind(source, destination, options))
+
+    def _mapped(
+        self, mount: dict[str, Any], source: str, destination: str, options: mount_options.Options, path: str
+    ) -> None:
+        """runtime-spec, `mounts`: its own mapping, else that of the container's user namespace, else an error."""
+        need(self._report, "mount.idmap", path, "an idmapped mount")
+        from backends.execution.steps.idmap import BindMapped, OpenMapped
+        from backends.storage.shift import Owners
+
+        uids, gids = mount.get("uidMappings"), mount.get("gidMappings")
+        if bool(uids) != bool(gids):
+            raise refuse(path, "uidMappings and gidMappings go together")
+        if not uids and not self._user_namespace:
+            raise refuse(
+                path, "idmapped without uidMappings and gidMappings, where the container has no user namespace"
+            )
+        owners = None
+        if uids:
+            owners = Owners(mappings(mount, "uidMappings", path), mappings(mount, "gidMappings", path))
+        number = len(self.trees)
+        self.trees.append(OpenMapped(number, source, options, owners, self._propagation))
+        self.steps.append(BindMapped(number, source, destination, options))
 
     def _filesystem(
         self, kind: str, mount: dict[str, Any], destination: str, options: mount_options.Options, path: str

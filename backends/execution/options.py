@@ -88,10 +88,11 @@ class Options:
     recursive            (attributes set, attributes cleared) of mount_setattr(2), or (0, 0)
     data                 what is the file system's own
     copy_up              the folder's content is copied into the tmpfs on it
-    mapped               an idmapped mount is asked for
+    mapped               an idmapped mount is asked for, and
+    mapped_below         one of what is mounted below, too
     """
 
-    __slots__ = ("cleared", "copy_up", "data", "flags", "mapped", "propagation", "recursive")
+    __slots__ = ("cleared", "copy_up", "data", "flags", "mapped", "mapped_below", "propagation", "recursive")
 
     def __init__(self) -> None:
         self.flags = 0
@@ -101,6 +102,7 @@ class Options:
         self.data = ""
         self.copy_up = False
         self.mapped = False
+        self.mapped_below = False
 
     @property
     def bind(self) -> bool:
@@ -123,6 +125,7 @@ def parse(names: Iterable[str]) -> Options:
             options.recursive = (options.recursive[0] & ~cleared | added, options.recursive[1] & ~added | cleared)
         elif name in IDMAP:
             options.mapped = True
+            options.mapped_below = name == "ridmap"
         elif name == TMPCOPYUP:
             options.copy_up = True
         elif name:

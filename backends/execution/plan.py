@@ -5,7 +5,7 @@ from __future__ import annotations
 from arch import constants as c
 from backends.contract import Plan
 from backends.execution import mounts
-from backends.execution.configuration import check, integer, items, need, refuse, section, text
+from backends.execution.configuration import check, integer, items, mappings, need, refuse, section, text
 from backends.execution.namespaces.birth import Birth, CloneBirth, UnshareBirth
 from backends.execution.namespaces.kinds import KINDS
 from backends.execution.options import PROPAGATION
@@ -33,7 +33,7 @@ _CLOCKS = ("monotonic", "boottime")
 class Namespaces:
     """linux.namespaces read: `new` holds clone's flags of new ones, `joined` (kind, path) of existing ones."""
 
-    def __init__(self, linux: dict[str, Any], report: HostReport) -> None:
+    def __init__(self, linux: dict[str, Any], report: HostReport, own_mounts: bool = True) -> None:
         self.new = 0
         self.joined: list[tuple[str, str]] = []
         seen = set()
@@ -58,7 +58,7 @@ class Namespaces:
                 if name in ("pid", "user"):
                     need(report, "namespace.setns", f"{path}.path", f"joining a {name} namespace")
                 self.joined.append((name, place))
-        if not self.new & c.CLONE_NEWNS:
+        if own_mounts and not self.new & c.CLONE_NEWNS:
             raise refuse("linux.namespaces", "without a mount namespace the host's root cannot be left")
 
     def creates(self, name: str) -> bool:
@@ -78,6 +78,30 @@ class Namespaces:
         if stepwise:
             return UnshareBirth(flags, self.joined, preserved, self.creates("user"), offsets)
         return CloneBirth(flags, self.joined, preserved)
+
+
+class Way:
+    """How a container's root is entered, by which the members of the family that make steps differ: this one with
+    pivot_root, or by moving the root's mount, in a mount namespace."""
+
+    __slots__ = ()
+
+    def namespaces(self, bundle: dict[str, Any], linux: dict[str, Any], report: HostReport) -> Namespaces:
+        """UnsupportedConfiguration for what cannot be had in this way."""
+        return Namespaces(linux, report)
+
+    def opening(self, rootfs: str, parting: int, namespaces: Namespaces) -> list[Step]:
+        return [PartMounts(parting, rootfs), BindRoot(rootfs)]
+
+    def entering(self, report: HostReport, rootfs: str, pivot: bool) -> list[Step]:
+        pivoting, move = report["mount.pivot_root"], report["mount.move"]
+        if not pivot or (pivoting.state in ("absent", "denied") and move.present):
+            return [MoveRoot(rootfs)]
+        return [PivotRoot()]
+
+    def entered(self, bundle: dict[str, Any], report: HostReport) -> list[Step]:
+        """Once it is the root, and nothing is mounted any more."""
+        return []
 
 
 class Hooks:
@@ -123,6 +147,7 @@ def make_plan(
     folder: str = "",
     pivot: bool = True,
     keyring: bool = True,
+    way: Way | None = None,
 ) -> Plan:
     """UnsupportedConfiguration, naming the JSON path, for what this backend or this host cannot do.
 
@@ -134,7 +159,9 @@ def make_plan(
     folder           the bundle's folder, for the state that hooks are told
     pivot            False: pivot_root is not used, as on an initramfs
     keyring          False: the container keeps the caller's session keyring
+    way              how its root is entered, if not with pivot_root
     """
+    way = way or Way()
     check(bundle)
     linux = section(bundle, "linux", "linux")
     namespaces = Namespaces(linux, report)
@@ -203,9 +230,9 @@ def _inside(
 ) -> list[Step]:
     """The container's root and everything in it, up to and including the moment when it is the root."""
     user_namespace = namespaces.has("user")
-    found = mounts.Mounts(bundle, report, namespaces.creates("cgroup"))
     propagation = _root_propagation(linux)
-    steps: list[Step] = [PartMounts(_parting(propagation), rootfs), BindRoot(rootfs)]
+    found = mounts.Mounts(bundle, report, namespaces.creates("cgroup"), user_namespace, _parting(propagation))
+    steps: list[Step] = [PartMounts(_parting(propagation), rootfs), BindRoot(rootfs), *found.trees]
     if user_namespace:
         steps += found.openings()
         steps.append(BecomeRoot())
@@ -223,13 +250,6 @@ def _inside(
     if section(bundle, "root", "root").get("readonly"):
         steps.append(SealRoot())
     return steps
-
-
-def _enter(report: HostReport, rootfs: str, pivot_wanted: bool) -> list[Step]:
-    pivot, move = report["mount.pivot_root"], report["mount.move"]
-    if not pivot_wanted or (pivot.state in ("absent", "denied") and move.present):
-        return [MoveRoot(rootfs)]
-    return [PivotRoot()]
 
 
 def _console(process: Process) -> list[Step]:
@@ -283,16 +303,7 @@ def _parting(propagation: int) -> int:
 
 
 def _mappings(linux: dict[str, Any], key: str) -> list[tuple[int, int, int]]:
-    lines = []
-    for number, entry in enumerate(items(linux, key, f"linux.{key}", dict)):
-        path = f"linux.{key}[{number}]"
-        lines.append(
-            (
-                integer(entry, "containerID", f"{path}.containerID"),
-                integer(entry, "hostID", f"{path}.hostID"),
-                integer(entry, "size", f"{path}.size"),
-            )
-        )
+    lines = [(line["containerID"], line["hostID"], line["size"]) for line in mappings(linux, key, "linux")]
     if not lines:
         raise refuse(f"linux.{key}", "a new user namespace has nobody without a mapping")
     return lines

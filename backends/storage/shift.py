@@ -46,22 +46,20 @@ def _outside(mapping: Mapping, number: int) -> int:
 
 def show(source: str, target: str, owners: Owners) -> None:
     """Mounts the folder `source` on `target`, all that is in it with shifted owners. OSError."""
-    namespace = _namespace(owners)
+    owner = namespace(owners)
     try:
         tree = kernel.open_tree(kernel.AT_FDCWD, source, kernel.OPEN_TREE_CLONE | kernel.OPEN_TREE_CLOEXEC)
         try:
-            kernel.mount_setattr(
-                tree, "", kernel.AT_EMPTY_PATH, kernel.MOUNT_ATTR_IDMAP, 0, kernel.MS_PRIVATE, namespace
-            )
+            kernel.mount_setattr(tree, "", kernel.AT_EMPTY_PATH, kernel.MOUNT_ATTR_IDMAP, 0, kernel.MS_PRIVATE, owner)
             kernel.move_mount(tree, "", kernel.AT_FDCWD, target, kernel.MOVE_MOUNT_F_EMPTY_PATH)
         finally:
             os.close(tree)
     finally:
-        os.close(namespace)
+        os.close(owner)
 
 
-def _namespace(owners: Owners) -> int:
-    """A user namespace with these maps, as a descriptor: it lives as long as something refers to it."""
+def namespace(owners: Owners) -> int:
+    """A user namespace with these maps, as a descriptor: it lives as long as something refers to it. OSError."""
     ready, tell = os.pipe2(os.O_CLOEXEC)
     hold, release = os.pipe2(os.O_CLOEXEC)
     child = os.fork()

@@ -107,7 +107,7 @@ class Labour:
     def _answer(self, message: tuple[Any, ...], descriptor: int) -> None:
         if message[0] == PERFORM:
             self._perform(self.context.steps[message[1]])
-            self.context.channel.send(DONE)
+            self._hand_over()
         elif message[0] == BORN:
             self.helpers.append(self.context.pid)
             self.context.pid = message[1]
@@ -116,6 +116,13 @@ class Labour:
             self.console = descriptor
         elif message[0] == FAILED:
             raise revived(*message[1:])
+
+    def _hand_over(self) -> None:
+        """With the answer goes what the step made for the child."""
+        handed, self.context.handed = self.context.handed, -1
+        self.context.channel.send(DONE, descriptor=handed)
+        if handed >= 0:
+            os.close(handed)
 
     def _perform(self, step: Step) -> None:
         try:

@@ -80,6 +80,12 @@ class Bind(Step):
         return f"bind {self.source} onto {self.destination}{mode}"
 
     def execute(self, context: Context) -> None:
+        self.attach(context)
+        if self.options.flags & ~_BIND_ONLY or self.options.cleared:
+            remount(context, self.destination, self.options.flags, self.options.cleared)
+        _finish(context, self.destination, self.options)
+
+    def attach(self, context: Context) -> None:
         opened = context.sources.get(self.source, -1)
         source = self.source if opened < 0 else by_descriptor(opened)
         target = mount_point(context, self.destination, stat.S_ISDIR(os.stat(source).st_mode))
@@ -87,9 +93,6 @@ class Bind(Step):
             kernel.mount(source, by_descriptor(target), None, self.options.flags & (kernel.MS_BIND | kernel.MS_REC))
         finally:
             os.close(target)
-        if self.options.flags & ~_BIND_ONLY or self.options.cleared:
-            remount(context, self.destination, self.options.flags, self.options.cleared)
-        _finish(context, self.destination, self.options)
 
 
 class MountFilesystem(Step):

@@ -33,15 +33,21 @@ class Step:
         """OSError, or StepFailed for what is better said in words."""
         raise NotImplementedError
 
+    def take(self, context: Context, descriptor: int) -> None:
+        """In the child: what the parent's execution left in `context.handed`, as the child's own descriptor."""
+        raise NotImplementedError
+
 
 class Context:
     """What the steps of one start share. After the fork, parent and child each have a copy.
 
     channel   this process's end
     cloned    the child was begotten in its v2 cgroup already
+    handed    a descriptor that a step in the parent has for the child, or -1
     pid       the child, as the parent sees it
     root      the container's root, an open folder, or -1 before it is opened
     sources   open files by path, for sources that the container's root may not reach by path (user namespaces)
+    trees     detached mounts by the number of their place in config.json's `mounts`
     terminal  the slave of the container's terminal, or -1
     program   the file that will be executed
     head      its first bytes
@@ -54,6 +60,7 @@ class Context:
         "channel",
         "cloned",
         "gate",
+        "handed",
         "head",
         "interpreter",
         "pid",
@@ -63,6 +70,7 @@ class Context:
         "stdio",
         "steps",
         "terminal",
+        "trees",
     )
 
     def __init__(
@@ -80,9 +88,11 @@ class Context:
         self.interpreter = interpreter
         self.cloned = False
         self.gate = -1
+        self.handed = -1
         self.pid = 0
         self.root = -1
         self.sources: dict[str, int] = {}
+        self.trees: dict[int, int] = {}
         self.terminal = -1
         self.program = ""
         self.head = b""

@@ -33,7 +33,7 @@ def document() -> dict[str, Any]:
     from backends.security.seccomp.conditions import OPERATORS
     from runtime.oci.version import SPECIFICATION, number
 
-    mount_options = {*options.FLAGS, *options.PROPAGATION, *options.RECURSIVE, options.TMPCOPYUP}
+    mount_options = {*options.FLAGS, *options.PROPAGATION, *options.RECURSIVE, *options.IDMAP, options.TMPCOPYUP}
     return {
         "ociVersionMin": "1.0.0",
         "ociVersionMax": SPECIFICATION,
@@ -54,7 +54,7 @@ def document() -> dict[str, Any]:
             "apparmor": {"enabled": True},
             "selinux": {"enabled": True},
             "intelRdt": {"enabled": False},
-            "mountExtensions": {"idmap": {"enabled": False}},
+            "mountExtensions": {"idmap": {"enabled": True}},
             "netDevices": {"enabled": False},
         },
         "annotations": {"runtime-oci.version": number(), "runtime-oci.checkpoint.enabled": "false"},
