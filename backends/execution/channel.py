@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PERFORM = "perform"  # number: execute that step of the plan (place "parent"), then answer DONE
 BORN = "born"  # pid: the container's process, begotten by an intermediate one
 CONSOLE = "console"  # with a descriptor: the master of the terminal
+LISTENER = "listener"  # with a descriptor: that of seccomp's notifications, for the agent; then answer DONE
 WAITING = "waiting"  # everything is in force; waits for GO
 FAILED = "failed"  # kind, step, errno, message, hint
 

@@ -26,13 +26,14 @@ def entry_steps(
     seccomp: bytes | None,
     die_with_parent: bool,
     preserved: int,
+    state: dict[str, Any] | None = None,
 ) -> list[Step]:
     """`bundle` is the container's, `oci_process` what `process` of config.json would be for this one."""
     linux = section(bundle, "linux", "linux")
     user_namespace = any(entry.get("type") == "user" for entry in items(linux, "namespaces", "linux.namespaces", dict))
     report = report or _nothing_known()
     process = Process(oci_process, report, user_namespace)
-    program = filter_of(linux, seccomp, report)
+    program = filter_of(linux, seccomp, report, state)
     steps: list[Step] = [EntryBirth(target, preserved), JoinCgroup(), *process.early()]
     steps += [Conceal(), NewSession(), EnterTarget(target)]
     if process.terminal:

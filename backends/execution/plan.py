@@ -110,7 +110,7 @@ class Hooks:
     def __init__(self, bundle: Bundle, container: str, folder: str) -> None:
         self._bundle = bundle
         self._any = bool(section(bundle, "hooks", "hooks"))
-        self._state = {
+        self.state = {
             "ociVersion": bundle.get("ociVersion", ""),
             "id": container,
             "bundle": folder,
@@ -122,7 +122,7 @@ class Hooks:
             return []
         from backends.execution.hooks import steps_of
 
-        return steps_of(self._bundle, self._state, *kinds)
+        return steps_of(self._bundle, self.state, *kinds)
 
     def before_the_root(self) -> list[Step]:
         if not self._any:
@@ -167,7 +167,9 @@ def make_plan(
     namespaces = Namespaces(linux, report)
     user_namespace = namespaces.has("user")
     process = Process(section(bundle, "process", "process"), report, user_namespace)
-    program = filter_of(linux, seccomp, report)
+    hooks = Hooks(bundle, container, folder)
+    status = "created" if process.no_new_privileges else "creating"  # the filter is the last of all, or before that
+    program = filter_of(linux, seccomp, report, {**hooks.state, "status": status})
     steps: list[Step] = [namespaces.birth(report, preserved, _time_offsets(linux, namespaces))]
     if namespaces.creates("user"):
         steps.append(MapUsers(_mappings(linux, "uidMappings"), _mappings(linux, "gidMappings")))
@@ -180,7 +182,6 @@ def make_plan(
 
         steps.append(ForgetCommandLine())
     steps += _outside(bundle, linux, namespaces, report, keyring)
-    hooks = Hooks(bundle, container, folder)
     steps += _inside(bundle, linux, namespaces, process, report, rootfs, hooks, pivot)
     steps += process.late(program, preserved)
     steps.append(AwaitStart())

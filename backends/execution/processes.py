@@ -5,6 +5,7 @@ On the launch path.
 
 from __future__ import annotations
 
+from arch import constants as c
 from backends.execution.configuration import integer, items, need, refuse, section, text
 from backends.execution.steps.capability import DropBounding, SetCapabilities
 from backends.execution.steps.program import Execute, FindProgram, Ready
@@ -25,11 +26,9 @@ if TYPE_CHECKING:
 
 _APPARMOR = ("/proc/self/attr/apparmor/exec", "/proc/self/attr/exec")  # the first since Linux 5.8
 _SELINUX = ("/proc/self/attr/exec",)
-_SECCOMP_FLAGS = {
-    "SECCOMP_FILTER_FLAG_TSYNC": 1,
-    "SECCOMP_FILTER_FLAG_LOG": 2,
-    "SECCOMP_FILTER_FLAG_SPEC_ALLOW": 4,
-}
+# TSYNC: the process has one thread. WAIT_KILLABLE_RECV (Linux 5.19) is about a listener.
+_NEVER = c.SECCOMP_FILTER_FLAG_TSYNC
+_LISTENED = c.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 
 
 class Process:
@@ -156,19 +155,29 @@ def _mask(sets: dict[str, Any], name: str) -> int:
     return bits
 
 
-def filter_of(linux: dict[str, Any], program: bytes | None, report: HostReport) -> Filter | None:
-    """The step for linux.seccomp, whose compiled form the caller hands in; without, the plan can only be described."""
+def filter_of(
+    linux: dict[str, Any], program: bytes | None, report: HostReport, state: dict[str, Any] | None = None
+) -> Filter | None:
+    """The step for linux.seccomp, whose compiled form the caller hands in; without, the plan can only be described.
+
+    state   the container's, for an agent that answers its system calls
+    """
     profile = linux.get("seccomp")
     if program is None and not profile:
         return None
     need(report, "seccomp.filter", "linux.seccomp", "a seccomp filter")
     flags = 0
     for name in items(profile or {}, "flags", "linux.seccomp.flags"):
-        if name not in _SECCOMP_FLAGS:
-            raise refuse("linux.seccomp.flags", f"{name} cannot be had")
-        flags |= _SECCOMP_FLAGS[name]
-    if (profile or {}).get("listenerPath"):
-        raise refuse("linux.seccomp.listenerPath", "no supervisor can be told of system calls")
-    if profile:
-        actions.check(profile, report)
-    return Filter(program or b"", flags & ~1)  # TSYNC: the process has one thread
+        if name not in actions.FLAGS:
+            raise refuse("linux.seccomp.flags", f"there is no flag {name}; they are {', '.join(actions.FLAGS)}")
+        flags |= actions.FLAGS[name]
+    if not profile:
+        return Filter(program or b"", flags & ~_NEVER)
+    if profile.get("listenerMetadata") and not profile.get("listenerPath"):
+        raise refuse("linux.seccomp.listenerMetadata", "without linux.seccomp.listenerPath nobody is told it")
+    actions.check(profile, report)
+    if not actions.notifies(profile):
+        return Filter(program or b"", flags & ~_NEVER & ~_LISTENED)
+    from backends.execution.steps.notify import ListenedFilter, listener_of
+
+    return ListenedFilter(program or b"", flags & ~_NEVER, listener_of(profile, state or {"ociVersion": "1.0.0"}))

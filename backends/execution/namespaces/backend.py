@@ -59,9 +59,10 @@ class NamespacesBackend(ExecutionBackend):
         """A created process goes on waiting when the caller ends; `resume` is for who comes to start it."""
         process.gate.leave()
 
-    def resume(self, gate: str, pid: int, started: int, after: list[Any]) -> Process:
-        """A process that waits at the gate of that path, ready for `start`; `after`: steps for then. OSError."""
-        return Process(pid, started, -1, resume(knock(gate), pid, after))
+    def resume(self, gate: str, pid: int, started: int, after: list[Any], listener: Any = None) -> Process:
+        """A process that waits at the gate of that path, ready for `start`; `after`: steps for then; `listener`:
+        steps.notify's, for a filter that has one. OSError."""
+        return Process(pid, started, -1, resume(knock(gate), pid, after, listener))
 
     def start(self, process: Process) -> None:
         """A poststart hook that fails is StepFailed with the program running: to go on or to kill it is the caller's
@@ -80,11 +81,14 @@ class NamespacesBackend(ExecutionBackend):
         seccomp: bytes | None = None,
         die_with_parent: bool = False,
         preserved: int = 0,
+        state: dict[str, Any] | None = None,
     ) -> Process:
-        """`report`: what this host cannot do is refused by name; without one it is tried."""
+        """`report`: what this host cannot do is refused by name; without one it is tried. `state`: the container's, for
+        an agent that answers its system calls."""
         from backends.execution.entry import entry_steps
 
-        labour = begin(entry_steps(bundle, target, process, report, seccomp, die_with_parent, preserved), stdio, cgroup)
+        steps = entry_steps(bundle, target, process, report, seccomp, die_with_parent, preserved, state=state)
+        labour = begin(steps, stdio, cgroup)
         labour.attend()
         labour.context.channel.close()
         return _process(labour)

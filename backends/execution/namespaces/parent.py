@@ -7,7 +7,8 @@ import os
 from backends.contract import Stdio
 from backends.errors import ProgramNotExecutable, ProgramNotFound, StepFailed
 from backends.execution import child
-from backends.execution.channel import BORN, CONSOLE, DONE, FAILED, GO, LEFT, PERFORM, WAITING, Channel, pair
+from backends.execution.channel import BORN, CONSOLE, DONE, FAILED, GO, LEFT, LISTENER, PERFORM, WAITING, Channel, pair
+from backends.execution.steps.restriction import Filter
 from backends.execution.steps.step import Context, Step
 
 TYPE_CHECKING = False
@@ -34,30 +35,37 @@ def begin(steps: list[Step], stdio: Stdio, cgroup: Cgroup | None, gate: int = -1
     finally:
         theirs.close()
     context.channel = ours
-    return Labour(context)
+    labour = Labour(context)
+    for step in steps:
+        if isinstance(step, Filter):
+            labour.listener = step.listener
+    return labour
 
 
-def resume(channel: Channel, pid: int, after: list[Step]) -> Labour:
+def resume(channel: Channel, pid: int, after: list[Step], listener: Any = None) -> Labour:
     """The start of a process that waits at its gate; `channel` is our end of what was said there."""
     labour = Labour(Context([], Stdio(-1, -1, -1), None, channel, (0, 0)))
     labour.context.pid = pid
     labour.after = after
+    labour.listener = listener
     return labour
 
 
 class Labour:
     """One start, as the parent sees it.
 
-    `helpers` are intermediate children still to be reaped; `after` the steps once the program runs.
+    `helpers` are intermediate children still to be reaped; `after` the steps once the program runs; `listener` is whom
+    seccomp's notifications are for.
     """
 
-    __slots__ = ("after", "console", "context", "helpers")
+    __slots__ = ("after", "console", "context", "helpers", "listener")
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.console = -1
         self.helpers: list[int] = []
         self.after: list[Step] = []
+        self.listener: Any = None
 
     def attend(self) -> bool:
         """Until the child waits (True) or has executed its program (False). StepFailed, with the child reaped."""
@@ -114,6 +122,12 @@ class Labour:
             self.context.channel.send(DONE)
         elif message[0] == CONSOLE:
             self.console = descriptor
+        elif message[0] == LISTENER:
+            try:
+                self.listener.tell(self.context.pid, descriptor)
+            finally:
+                os.close(descriptor)
+            self.context.channel.send(DONE)
         elif message[0] == FAILED:
             raise revived(*message[1:])
 

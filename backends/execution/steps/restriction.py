@@ -9,6 +9,10 @@ from arch import kernel
 from backends.errors import StepFailed
 from backends.execution.steps.step import Context, Step
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _PROC_MAGIC = 0x9FA0
 
 
@@ -24,13 +28,17 @@ class ForbidNewPrivileges(Step):
 
 class Filter(Step):
     """Puts the compiled seccomp filter in force. With no_new_privs as the last thing of all; without, it needs
-    CAP_SYS_ADMIN, so comes before capabilities are dropped."""
+    CAP_SYS_ADMIN, so comes before capabilities are dropped.
 
-    __slots__ = ("flags", "program")
+    listener   whom its notifications are for: steps.notify
+    """
 
-    def __init__(self, program: bytes, flags: int = 0) -> None:
+    __slots__ = ("flags", "listener", "program")
+
+    def __init__(self, program: bytes, flags: int = 0, listener: Any = None) -> None:
         self.program = program
         self.flags = flags
+        self.listener = listener
 
     def describe(self) -> str:
         return "filter system calls" + (f" by {len(self.program) // 8} instructions" if self.program else "")

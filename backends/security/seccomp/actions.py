@@ -68,6 +68,8 @@ def value(name: object, errno: object, where: str) -> int:
     if action is None:
         raise BadProfile(f"{where}: no seccomp action is called {name!r}", "one of " + ", ".join(ACTIONS))
     if action not in (ERRNO, TRACE):
+        if errno is not None:
+            raise BadProfile(f"{where}: {name} takes no errnoRet, and {errno!r} is given")
         return action
     if errno is None:
         return action | EPERM
@@ -84,6 +86,11 @@ def kind(answer: int) -> int:
 def lets_through(answer: int) -> bool:
     """Whether a call so answered may still happen: then there is no use in pretending that it does not exist."""
     return kind(answer) in (ALLOW, LOG, TRACE, NOTIFY)
+
+
+def notifies(seccomp: dict[str, Any]) -> bool:
+    """Whether somebody has to answer calls; the profile is one that `check` has seen."""
+    return any(rule.get("action") == "SCMP_ACT_NOTIFY" for rule in seccomp.get("syscalls") or ())
 
 
 def check(seccomp: dict[str, Any], report: HostReport) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Branch = tuple[tuple[Condition, ...], int]
     Decision = tuple[tuple[Branch, ...], int]
 
+# What runc needs to hand a listener over, and what we do.
+_HANDING_OVER = frozenset({"write", "sendmsg"})
+
 
 class Rule:
     """One entry of `syscalls`: its names, its answer, and the alternatives of conditions of which one must hold."""
@@ -42,7 +45,7 @@ def read(seccomp: dict[str, Any]) -> Rules:
     """BadProfile, naming the JSON path, for what runtime-spec does not allow."""
     default = actions.value(seccomp.get("defaultAction"), seccomp.get("defaultErrnoRet"), "linux.seccomp.defaultAction")
     if actions.kind(default) == actions.NOTIFY:
-        raise BadProfile("linux.seccomp.defaultAction: SCMP_ACT_NOTIFY would wait for itself")
+        raise BadProfile("linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be used as default action")
     entries = seccomp.get("syscalls")
     if entries is None:
         entries = []
@@ -58,8 +61,12 @@ def _rule(entry: object, where: str) -> Rule:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise BadProfile(f"{where}.names: not a list of names")
     answer = actions.value(entry.get("action"), entry.get("errnoRet"), f"{where}.action")
-    if actions.kind(answer) == actions.NOTIFY and "write" in names:
-        raise BadProfile(f"{where}: SCMP_ACT_NOTIFY for write(2) would block the message that hands the filter over")
+    if actions.kind(answer) == actions.NOTIFY:
+        for name in _HANDING_OVER.intersection(names):
+            raise BadProfile(
+                f"{where}: SCMP_ACT_NOTIFY cannot be used for the {name} syscall",
+                "it would block the message that hands the filter over to the agent",
+            )
     arguments = entry.get("args")
     if arguments is None:
         arguments = []

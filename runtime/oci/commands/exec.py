@@ -40,13 +40,15 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
         if status == PAUSED and not said["ignore-paused"]:
             raise Refused("cannot exec in a paused container (use --ignore-paused to override)")
         attendance = None if said["detach"] else Attendance(reap_others=False)
-        process = _enter(container, settings, said, arguments[1:])
+        process = _enter(container, status, settings, said, arguments[1:])
     except Problem as error:
         raise ExecFailed(f"exec failed: {words(error)}") from error
     return 0 if attendance is None else attendance.follow(process)
 
 
-def _enter(container: Container, settings: Settings, said: dict[str, Any], words_given: list[str]) -> Process:
+def _enter(
+    container: Container, status: str, settings: Settings, said: dict[str, Any], words_given: list[str]
+) -> Process:
     config = container.config()
     wanted = process_of(config, said, words_given, settings.journal)
     console.check(wanted, said["console-socket"], not said["detach"] and not said["console-socket"])
@@ -61,6 +63,7 @@ def _enter(container: Container, settings: Settings, said: dict[str, Any], words
             report=host.report,
             seccomp=host.filter(config),
             preserved=preserved(said["preserve-fds"], wanted),
+            state=container.state(status),
         )
     except (BackendError, OSError) as error:
         raise Refused(start_words(error, wanted)) from error

@@ -45,11 +45,11 @@ def document() -> dict[str, Any]:
             "cgroup": {"v1": True, "v2": True, "systemd": False, "systemdUser": False, "rdma": True},
             "seccomp": {
                 "enabled": True,
-                "actions": sorted(set(ACTIONS) - {"SCMP_ACT_NOTIFY"}),
+                "actions": sorted(ACTIONS),
                 "operators": list(OPERATORS),
                 "archs": sorted(PROFILE_NAMES),
                 "knownFlags": list(FLAGS),
-                "supportedFlags": [name for name in FLAGS if not name.endswith("KILLABLE_RECV")],
+                "supportedFlags": list(FLAGS),
             },
             "apparmor": {"enabled": True},
             "selinux": {"enabled": True},

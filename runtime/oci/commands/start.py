@@ -34,7 +34,8 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
     record = container.record
     after = _after(container, config) if record["hooks"] else []
     try:
-        process = backend.resume(f"/proc/self/fd/{folder}/gate", record["pid"], record["start_time"], after)
+        listener = _listener(container, config)
+        process = backend.resume(f"/proc/self/fd/{folder}/gate", record["pid"], record["start_time"], after, listener)
         os.unlink("gate", dir_fd=folder)
         backend.start(process)
     except BackendError as error:
@@ -43,6 +44,16 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
     finally:
         os.close(folder)
     return 0
+
+
+def _listener(container: Container, config: dict[str, Any]) -> Any:
+    """Whom a filter that is put in force only now is to be told to."""
+    profile = (config.get("linux") or {}).get("seccomp") or {}
+    if not profile.get("listenerPath"):
+        return None
+    from backends.execution.steps.notify import listener_of
+
+    return listener_of(profile, container.state(CREATED))
 
 
 def _after(container: Container, config: dict[str, Any]) -> list[Step]:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.live
 
 IDMAP = [{"containerID": 0, "hostID": 100000, "size": 1}]
 BIND = {"destination": "/mnt", "type": "bind", "source": "/tmp", "options": ["bind"]}
-NOTIFY = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/nobody.sock"}
+NOTIFY = {"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "for nobody"}
 MOUNT_PATH = [{"type": "mount", "path": "/proc/1/ns/mnt"}]
 HOST_CLOCK = {"monotonic": {"secs": 1}}
 
@@ -31,7 +31,7 @@ HOST_CLOCK = {"monotonic": {"secs": 1}}
         ("mounts[0].options", {"mounts": [{**BIND, "options": ["bind", "size=5"]}]}),
         ("linux.namespaces[0].path", {"linux__namespaces": MOUNT_PATH}),
         ("linux.namespaces[0].type", {"linux__namespaces": [{"type": "dream"}]}),
-        ("linux.seccomp.listenerPath", {"linux__seccomp": NOTIFY}),
+        ("linux.seccomp.listenerMetadata", {"linux__seccomp": NOTIFY}),
         ("linux.sysctl.kernel.panic", {"linux__sysctl": {"kernel.panic": "1"}}),
         ("linux.timeOffsets", {"linux__timeOffsets": HOST_CLOCK}),
         ("linux.personality.domain", {"linux__personality": {"domain": "BSD"}}),

@@ -40,6 +40,9 @@ def decide(profile: dict[str, Any], architecture: str, number: int, *arguments: 
     return run(compile(profile, architecture), call, order(architecture))[0]
 
 
+TAKES_ERRNO = ("SCMP_ACT_ERRNO", "SCMP_ACT_TRACE")
+
+
 @st.composite
 def conditions(draw: st.DrawFn) -> dict[str, Any]:
     operator = draw(st.sampled_from([*oracle.COMPARISONS, "SCMP_CMP_MASKED_EQ"]))
@@ -55,7 +58,7 @@ def profiles(draw: st.DrawFn) -> dict[str, Any]:
     for _ in range(draw(st.integers(0, 8))):
         action = draw(st.sampled_from(sorted(set(oracle.NAMES) - {"SCMP_ACT_NOTIFY"})))
         entry: dict[str, Any] = {"names": draw(st.lists(st.sampled_from(CALLS), max_size=6)), "action": action}
-        if draw(st.booleans()):
+        if action in TAKES_ERRNO and draw(st.booleans()):
             entry["errnoRet"] = draw(st.integers(0, 4095))
         if draw(st.booleans()):
             entry["args"] = draw(st.lists(conditions(), max_size=4))
@@ -65,7 +68,7 @@ def profiles(draw: st.DrawFn) -> dict[str, Any]:
         "architectures": draw(st.lists(st.sampled_from(LISTED), unique=True)),
         "syscalls": entries,
     }
-    if draw(st.booleans()):
+    if profile["defaultAction"] in TAKES_ERRNO and draw(st.booleans()):
         profile["defaultErrnoRet"] = draw(st.integers(0, 4095))
     return profile
 
@@ -245,6 +248,7 @@ def test_masked_comparisons_look_at_the_masks_bits_only(mask: int, wanted: int, 
         ({"defaultAction": "ALLOW"}, "defaultAction"),
         ({"defaultAction": "SCMP_ACT_NOTIFY"}, "defaultAction"),
         ({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 5000}, "errnoRet"),
+        ({"defaultAction": "SCMP_ACT_ALLOW", "defaultErrnoRet": 1}, "errnoRet"),
         ({"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["VAX"]}, r"architectures\[0\]"),
         ({"defaultAction": "SCMP_ACT_ALLOW", "flags": ["FAST"]}, r"flags\[0\]"),
         ({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": {}}, "syscalls"),
