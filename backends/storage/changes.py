@@ -6,7 +6,7 @@ import os
 from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISLNK, S_ISREG
 
 from arch.inside import open_inside
-from backends.storage.marks import is_opaque, is_whiteout
+from backends.storage.marks import META, OPAQUE, TRUSTED, Marks
 from backends.storage.metadata import attributes
 from backends.storage.view import View
 
@@ -40,16 +40,25 @@ class Untouched:
         self.born = born
         self.folders = folders or {}
 
-    def moved(self, path: bytes, status: os.stat_result) -> bool:
+    def moved(self, path: bytes, status: os.stat_result, view: View) -> bool:
         return self.folders.get(path) != status.st_ino
 
     def is_sure(self, status: os.stat_result, moved: bool) -> bool:
         return not moved and status.st_ctime_ns <= self.born
 
 
-def overlay_changes(tree: str, view: View) -> list[Change]:
-    """Of an overlay's upper folder, in the order of a walk: a folder comes before what it holds."""
-    return _Comparison(tree, view, Untouched(), whole=False).run()
+class Snapshot(Untouched):
+    """Of a tree that began as a snapshot of the one below: a folder that is as it was has the inode that it has
+    there."""
+
+    def moved(self, path: bytes, status: os.stat_result, view: View) -> bool:
+        found = view.find(path)
+        return found is None or found.status.st_ino != status.st_ino
+
+
+def overlay_changes(tree: str, view: View, marks: Marks = TRUSTED) -> list[Change]:
+    """Of a union's upper folder, in the order of a walk: a folder comes before what it holds."""
+    return _Comparison(tree, view, Untouched(), whole=False, marks=marks).run()
 
 
 def copy_changes(tree: str, view: View, untouched: Untouched) -> list[Change]:
@@ -70,11 +79,12 @@ class _Place:
 
 
 class _Comparison:
-    def __init__(self, tree: str, view: View, untouched: Untouched, whole: bool) -> None:
+    def __init__(self, tree: str, view: View, untouched: Untouched, whole: bool, marks: Marks = TRUSTED) -> None:
         self.root = os.open(tree, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self.view = view
         self.untouched = untouched
         self.whole = whole
+        self.marks = marks
         self.found: list[Change] = []
 
     def run(self) -> list[Change]:
@@ -96,6 +106,8 @@ class _Comparison:
         inner: list[_Place] = []
         try:
             names = {os.fsencode(name) for name in os.listdir(descriptor)}
+            if self.marks.names and not self.whole:
+                names = self.named(place, names, below)
             for name in sorted(names.union(below) if place.opaque else names):
                 path = place.path + b"/" + name if place.path else name
                 if name not in names:
@@ -110,6 +122,14 @@ class _Comparison:
             os.close(descriptor)
         left += reversed(inner)
 
+    def named(self, place: _Place, names: set[bytes], below: dict[bytes, os.stat_result]) -> set[bytes]:
+        """A folder's entries without those that hide others by their names, which are noted."""
+        for name in names:
+            gone = self.marks.named(name)
+            if gone in below and gone not in names and gone not in (OPAQUE, META) and not place.opaque:
+                self.found.append(Change(DELETED, place.path + b"/" + gone if place.path else gone))
+        return {name for name in names if not self.marks.named(name)}
+
     def entry(
         self,
         place: _Place,
@@ -118,19 +138,20 @@ class _Comparison:
         below: os.stat_result | None,
         inner: list[_Place],
     ) -> None:
-        if not self.whole and is_whiteout(status):
+        here = b"/proc/self/fd/%d/%b" % (self.root, path)
+        if not self.whole and self.marks.whiteout(here, status):
             if below is not None:
                 self.found.append(Change(DELETED, path))
             return
         folder = S_ISDIR(status.st_mode)
-        moved = place.moved or (folder and self.whole and self.untouched.moved(path, status))
+        moved = place.moved or (folder and self.whole and self.untouched.moved(path, status, self.view))
         if below is None:
             self.found.append(Change(ADDED, path))
         elif self.differs(path, status, below, moved):
             self.found.append(Change(CHANGED, path))
         if folder:
             both = below is not None and S_ISDIR(below.st_mode)
-            opaque = place.opaque or (both and is_opaque(b"/proc/self/fd/%d/%b" % (self.root, path)))
+            opaque = place.opaque or (both and not self.whole and self.marks.opaque(here))
             inner.append(_Place(path, both, opaque, moved))
 
     def differs(self, path: bytes, above: os.stat_result, below: os.stat_result, moved: bool) -> bool:

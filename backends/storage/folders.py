@@ -167,7 +167,8 @@ class Folders:
     def _make(self, folder: Folder, name: bytes, make: int) -> tuple[int, bytes | None]:
         """A folder that the archive has no entry for: as it is below, or an ordinary one."""
         path = folder.below(name)
-        found = self._view.find(path)
+        gone = self._whiteouts.gone(folder, name)
+        found = self._view.find(path) if not gone else None
         if found is not None and S_ISLNK(found.status.st_mode):
             return -1, os.readlink(found.path)
         if make == NEVER or (make == BELOW and found is None):
@@ -179,6 +180,8 @@ class Folders:
             copy_metadata(found.path, inside(folder.descriptor, name))
         else:
             os.chmod(name, 0o755, dir_fd=folder.descriptor)
+        if gone:
+            self._whiteouts.replaced(folder, name)
         return os.open(name, _FLAGS, dir_fd=folder.descriptor), None
 
     def _hostile(self, path: bytes, reason: str) -> HostileLayer:

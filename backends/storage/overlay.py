@@ -8,7 +8,7 @@ import os
 from arch import kernel
 from backends.errors import StorageError
 from backends.storage.mountinfo import plain
-from backends.storage.store import LayerStore, storage_error
+from backends.storage.store import LayerStore, Sight, storage_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -171,9 +171,9 @@ class OverlayStorage(LayerStore):
         with View(self._below(record)) as view:
             return overlay_changes(self.registry.tree(layer), view)
 
-    def _trees(self, layer: str) -> list[str]:
+    def _look(self, layer: str) -> Sight:
         record = self.registry.get(layer)
-        return [self.registry.tree(layer), *self._below(record)]
+        return Sight([self.registry.tree(layer), *self._below(record)])
 
     def _below(self, record: Record) -> list[str]:
         """The trees of the layers on which one stands, topmost first."""

@@ -22,7 +22,7 @@ from backends.storage.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Callable
 
 _DIGITS = frozenset("0123456789abcdef")
 
@@ -43,10 +43,13 @@ class Making:
 
 
 class Registry:
-    __slots__ = ("folder",)
+    """`dispose` removes a folder of `making` with the layer in it, whole or not, and can be called again."""
 
-    def __init__(self, folder: str) -> None:
+    __slots__ = ("dispose", "folder")
+
+    def __init__(self, folder: str, dispose: Callable[[str], None]) -> None:
         self.folder = folder
+        self.dispose = dispose
 
     # ------------------------------------------------------------------------------------------------- reading
 
@@ -135,10 +138,8 @@ class Registry:
         making.lock = -1
 
     def discard(self, making: Making) -> None:
-        from backends.storage.removal import remove_tree
-
         try:
-            remove_tree(making.folder)
+            self.dispose(making.folder)
         finally:
             if making.lock >= 0:
                 os.close(making.lock)
@@ -146,8 +147,6 @@ class Registry:
 
     def remove(self, layer: str) -> None:
         """UnknownLayer; StorageError if another layer stands on it."""
-        from backends.storage.removal import remove_tree
-
         with Lock(f"{self.folder}/lock"):
             gone = self.get(layer)
             for child in self._on(layer):
@@ -156,7 +155,7 @@ class Registry:
             os.rename(self.path(layer), trash)
             if gone.link:
                 _unlink(f"{self.folder}/links/{gone.link}")
-        remove_tree(trash)
+        self.dispose(trash)
 
     def _on(self, layer: str) -> list[str]:
         standing = [child.name for child in self.all().values() if child.parent == layer]
@@ -191,7 +190,7 @@ class Registry:
                     _unlink(f"{self.folder}/links/{link}")
                     done.append(f"removed the link {link}, which led to no layer")
         for name in left:
-            self._sweep(name)
+            self.dispose(f"{self.folder}/making/{name}")
             if not name.startswith("gone."):
                 done.append(f"removed the half-made layer {name.partition('.')[0]}")
         return done
@@ -216,11 +215,6 @@ class Registry:
                 except (OSError, StorageError):
                     continue
         return found
-
-    def _sweep(self, name: str) -> None:
-        from backends.storage.removal import remove_tree
-
-        remove_tree(f"{self.folder}/making/{name}")
 
     # ------------------------------------------------------------------------------------------------- links
 

@@ -24,9 +24,11 @@ def remove_entry(folder: int, name: bytes) -> None:
         return
     except FileNotFoundError:
         return
-    except (IsADirectoryError, PermissionError):  # EISDIR on Linux; POSIX has EPERM
-        pass
-    top = _open(folder, name)
+    except (IsADirectoryError, PermissionError) as refused:  # EISDIR on Linux; POSIX has EPERM
+        try:
+            top = _open(folder, name)
+        except NotADirectoryError:
+            raise refused from None
     if top < 0:
         return
     try:

@@ -13,11 +13,33 @@ from backends.storage.registry import Making, Registry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
     from typing import BinaryIO
 
     from backends.storage.changes import Change
     from backends.storage.limits import Limits
+    from backends.storage.marks import Marks
     from probes.report import HostReport
+
+
+class Sight:
+    """Where this process sees a layer's folders, topmost first, until `close`."""
+
+    __slots__ = ("trees",)
+
+    def __init__(self, trees: list[str]) -> None:
+        self.trees = trees
+
+    def __enter__(self) -> Sight:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        return
 
 
 class LayerStore(StorageBackend):
@@ -26,7 +48,7 @@ class LayerStore(StorageBackend):
     def __init__(self, folder: str, limits: Limits | None = None) -> None:
         self.folder = os.path.abspath(folder)
         self.limits = limits
-        self.registry = Registry(self.folder)
+        self.registry = Registry(self.folder, self._dispose)
 
     def guarantees(self, report: HostReport) -> frozenset[str]:
         from backends.catalogue import find
@@ -47,16 +69,28 @@ class LayerStore(StorageBackend):
         """In the order of a walk."""
         raise NotImplementedError
 
-    def _trees(self, layer: str) -> list[str]:
-        """The folders that together are a layer's tree, topmost first."""
+    def _look(self, layer: str) -> Sight:
+        """The folders that together are a layer's tree."""
         self.registry.get(layer)
-        return [self.registry.tree(layer)]
+        return Sight([self.registry.tree(layer)])
+
+    def _marks(self) -> Marks:
+        """How its layers say that something below is gone."""
+        from backends.storage.marks import TRUSTED
+
+        return TRUSTED
+
+    def _dispose(self, folder: str) -> None:
+        """Removes a folder of layers on their way, and the layer in it, whole or not. Killed, it is called again."""
+        from backends.storage.removal import remove_tree
+
+        remove_tree(folder)
 
     # ------------------------------------------------------------------------------------------- the contract
 
     def create(self, layer: str, parent: str | None) -> None:
         # Nothing is synced: a container's empty layer that a power failure takes is named by `repair`.
-        making = self.registry.begin(layer, parent, read_only=False)
+        making = self._begin(layer, parent, read_only=False)
         try:
             self._prepare(making)
             self.registry.publish(making)
@@ -68,7 +102,7 @@ class LayerStore(StorageBackend):
             raise
 
     def apply(self, layer: str, parent: str | None, archive: BinaryIO) -> int:
-        making = self.registry.begin(layer, parent, read_only=True)
+        making = self._begin(layer, parent, read_only=True)
         try:
             self._prepare(making)
             size = making.record.size = self._unpack(making, archive)
@@ -85,6 +119,12 @@ class LayerStore(StorageBackend):
             self._give_up(making, error)
             raise
         return size
+
+    def _begin(self, layer: str, parent: str | None, read_only: bool) -> Making:
+        try:
+            return self.registry.begin(layer, parent, read_only)
+        except OSError as error:
+            raise storage_error(f"cannot begin the layer {layer}", error) from error
 
     def _give_up(self, making: Making, first: BaseException) -> None:
         if making.lock < 0:  # published: it is a layer now
@@ -104,20 +144,21 @@ class LayerStore(StorageBackend):
     def diff(self, layer: str, archive: BinaryIO) -> None:
         from backends.storage.pack import pack
 
-        pack(self._changes(layer), self.registry.tree(layer), archive)
+        with self._look(layer) as sight:
+            pack(self._changes(layer), sight.trees[0], archive)
 
     def peek(self, layer: str, path: str, limit: int) -> bytes:
         from backends.storage.peek import peek
         from backends.storage.view import View
 
-        with View(self._trees(layer)) as view:
+        with self._look(layer) as sight, View(sight.trees, self._marks()) as view:
             return peek(view, path, limit)
 
     def usage(self, layer: str) -> int:
         from backends.storage.usage import usage
 
-        self.registry.get(layer)
-        return usage(self.registry.tree(layer))
+        with self._look(layer) as sight:
+            return usage(sight.trees[0])
 
     def remove(self, layer: str) -> None:
         if self.mounted(layer):

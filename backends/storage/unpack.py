@@ -121,6 +121,8 @@ class _Unpacking:
                 os.mkdir(name, 0o700, dir_fd=at)
                 if is_whiteout(status):
                     self.whiteouts.replaced(folder, name)
+        if not old and self.whiteouts.gone(folder, name):
+            self.whiteouts.replaced(folder, name)
         descriptor = os.open(name, _FOLDER, dir_fd=at)
         try:
             if old:
@@ -173,7 +175,7 @@ class _Unpacking:
             target = source.below(last)
             if target == folder.below(name):
                 return  # some archives link a file to itself
-            self._present(entry, target, held, last)
+            self._present(entry, target, Folder(held, source.path), last)
             status = os.stat(last, dir_fd=held, follow_symlinks=False)
             if S_ISDIR(status.st_mode) or is_whiteout(status):
                 raise _hostile(entry, "it is a hard link to no file")
@@ -186,16 +188,16 @@ class _Unpacking:
         finally:
             os.close(held)
 
-    def _present(self, entry: Entry, path: bytes, folder: int, name: bytes) -> None:
+    def _present(self, entry: Entry, path: bytes, folder: Folder, name: bytes) -> None:
         """Has a hard link's target in this layer: a link cannot lead from one layer to another."""
         try:
-            os.stat(name, dir_fd=folder, follow_symlinks=False)
+            os.stat(name, dir_fd=folder.descriptor, follow_symlinks=False)
             return
         except FileNotFoundError:
-            found = self.view.find(path)
+            found = self.view.find(path) if not self.whiteouts.gone(folder, name) else None
         if found is None or S_ISDIR(found.status.st_mode):
             raise _hostile(entry, f"it is a hard link to {os.fsdecode(entry.link)!r}, which does not exist")
-        copy_up(found.path, found.status, folder, name)
+        copy_up(found.path, found.status, folder.descriptor, name)
 
     def _whiteout(self, entry: Entry, parent: bytes, name: bytes) -> bool:
         """Does what a whiteout says; whether the entry is to be laid down all the same."""

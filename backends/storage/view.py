@@ -6,7 +6,7 @@ import os
 from stat import S_ISDIR
 from types import TracebackType
 
-from backends.storage.marks import is_opaque, is_whiteout
+from backends.storage.marks import OPAQUE, PREFIX, TRUSTED, Marks
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -29,8 +29,9 @@ class Found:
 class View:
     """Over the trees of layers, topmost first, which nobody changes meanwhile. Paths are relative and without links."""
 
-    def __init__(self, trees: list[str]) -> None:
+    def __init__(self, trees: list[str], marks: Marks = TRUSTED) -> None:
         self._trees = trees
+        self._marks = marks
         self._roots: list[int] = []
 
     def __enter__(self) -> View:
@@ -66,15 +67,20 @@ class View:
                 break
             folder = os.open(path or b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
             try:
-                for entry in os.listdir(folder):
-                    name = os.fsencode(entry)
+                entries = [os.fsencode(entry) for entry in os.listdir(folder)]
+                gone = set()
+                for name in entries:
                     if name in found or name in hidden:
                         continue
+                    if self._marks.named(name):
+                        gone.add(name[len(PREFIX) :])
+                        continue
                     one = os.stat(name, dir_fd=folder, follow_symlinks=False)
-                    if is_whiteout(one):
-                        hidden.add(name)
+                    if self._marks.whiteout(b"/proc/self/fd/%d/%b" % (folder, name), one):
+                        gone.add(name)
                     else:
                         found[name] = one
+                hidden |= gone  # a layer's marks hide what lies below it, not what it has itself
             finally:
                 os.close(folder)
         return found
@@ -104,10 +110,26 @@ class View:
             try:
                 status = os.stat(where, dir_fd=root, follow_symlinks=False)
             except FileNotFoundError:
-                return None, opaque
+                return None, opaque or self._named_gone(root, parts[:depth])
+            here = b"/proc/self/fd/%d/%b" % (root, where)
             if S_ISDIR(status.st_mode):
-                opaque = opaque or is_opaque(b"/proc/self/fd/%d/%b" % (root, where))
+                opaque = opaque or self._marks.opaque(here)
                 continue
-            if is_whiteout(status) or depth < len(parts):
+            if self._marks.named(parts[depth - 1]):
+                return None, False
+            if self._marks.whiteout(here, status) or depth < len(parts):
                 return None, True
         return status, opaque
+
+    def _named_gone(self, root: int, parts: list[bytes]) -> bool:
+        """Whether a file beside it says that a path is gone, or one in the layer's root that all is."""
+        if not self._marks.names:
+            return False
+        mark = b"/".join([*parts[:-1], PREFIX + parts[-1]])
+        for name in (mark, OPAQUE):
+            try:
+                os.stat(name, dir_fd=root, follow_symlinks=False)
+                return True
+            except (FileNotFoundError, OSError):
+                continue
+        return False

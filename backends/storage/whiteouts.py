@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from stat import S_IFCHR, S_ISDIR
 
-from backends.storage.marks import ATTRIBUTE
+from backends.storage.marks import ATTRIBUTE, OPAQUE, PREFIX
 from backends.storage.metadata import inside
 from backends.storage.removal import remove_entry
 
@@ -31,15 +31,19 @@ class Whiteouts(Protocol):
     def hide_all(self, folder: Folder) -> bool:
         """Hides everything that lies below in a folder; whether something of the tree was removed."""
 
+    def gone(self, folder: Folder, name: bytes) -> bool:
+        """Whether a mark beside it hides what lies below under this name."""
+
     def replaced(self, folder: Folder, name: bytes) -> None:
         """A new folder took the place of a whiteout."""
 
 
 class OverlayWhiteouts:
-    """Into a folder of its own, over layers that stay as they are."""
+    """Into a folder of its own, over layers that stay as they are. `attribute` makes a folder opaque."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, attribute: str = ATTRIBUTE) -> None:
         self._view = view
+        self._attribute = attribute
         self.everything = False  # the root hides all that lies below: overlay has no sign for that
 
     def made(self, path: bytes) -> None:
@@ -53,18 +57,74 @@ class OverlayWhiteouts:
         except FileExistsError:
             status = os.stat(name, dir_fd=folder.descriptor, follow_symlinks=False)
             if S_ISDIR(status.st_mode):
-                _set_opaque(inside(folder.descriptor, name))
+                self._set_opaque(inside(folder.descriptor, name))
         return False
 
     def hide_all(self, folder: Folder) -> bool:
         if not folder.path:
             self.everything = True
         elif self._view.find(folder.path) is not None:
-            _set_opaque(inside(folder.descriptor, b"."))
+            self._set_opaque(inside(folder.descriptor, b"."))
         return False
 
+    def gone(self, folder: Folder, name: bytes) -> bool:
+        return False  # its mark has the name itself
+
     def replaced(self, folder: Folder, name: bytes) -> None:
-        _set_opaque(inside(folder.descriptor, name))
+        self._set_opaque(inside(folder.descriptor, name))
+
+    def _set_opaque(self, path: bytes) -> None:
+        os.setxattr(path, self._attribute, b"y")
+
+
+class AufsWhiteouts:
+    """Into a branch of its own: the marks keep the names that archives have (aufs(5), "Whiteout")."""
+
+    def __init__(self, tree: str, view: View) -> None:
+        self._tree = os.fsencode(tree)
+        self._view = view
+        self.everything = False
+
+    def made(self, path: bytes) -> None:
+        head, slash, name = path.rpartition(b"/")
+        _unlink(self._tree + b"/" + head + slash + PREFIX + name)
+
+    def remove(self, folder: Folder, name: bytes) -> bool:
+        if self._view.find(folder.below(name)) is None:
+            return False
+        try:
+            status = os.stat(name, dir_fd=folder.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            _mark(inside(folder.descriptor, PREFIX + name))
+            return False
+        if S_ISDIR(status.st_mode):
+            _mark(inside(folder.descriptor, name) + b"/" + OPAQUE)
+        return False
+
+    def hide_all(self, folder: Folder) -> bool:
+        if not folder.path:
+            self.everything = True
+        elif self._view.find(folder.path) is not None:
+            _mark(inside(folder.descriptor, OPAQUE))
+        return False
+
+    def gone(self, folder: Folder, name: bytes) -> bool:
+        return os.path.lexists(inside(folder.descriptor, PREFIX + name))
+
+    def replaced(self, folder: Folder, name: bytes) -> None:
+        _unlink(inside(folder.descriptor, PREFIX + name))
+        _mark(inside(folder.descriptor, name) + b"/" + OPAQUE)
+
+
+def _mark(path: bytes) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o444))
+
+
+def _unlink(path: bytes) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
 
 
 class CopyWhiteouts:
@@ -87,6 +147,9 @@ class CopyWhiteouts:
 
     def hide_all(self, folder: Folder) -> bool:
         return self._prune(folder.descriptor, folder.path, b".")
+
+    def gone(self, folder: Folder, name: bytes) -> bool:
+        return False
 
     def replaced(self, folder: Folder, name: bytes) -> None:
         return
@@ -123,7 +186,3 @@ class CopyWhiteouts:
         finally:
             os.close(descriptor)
         return removed
-
-
-def _set_opaque(path: bytes) -> None:
-    os.setxattr(path, ATTRIBUTE, b"y")

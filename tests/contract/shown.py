@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
+from arch import kernel
 from backends.contract import StorageBackend
 
 A, B, C, D = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
@@ -38,11 +40,30 @@ def tree_of(top: Path) -> dict[str, tuple[object, ...]]:
     return found
 
 
+@contextmanager
+def small_tmpfs(folder: Path, size: int) -> Iterator[Path]:
+    kernel.mount("tmpfs", str(folder), "tmpfs", 0, f"size={size}")
+    try:
+        yield folder
+    finally:
+        kernel.umount(str(folder))
+
+
 class StorageFixtures:
     backend: type[StorageBackend]
 
+    # A file system that is soon full: its bytes, and the files of 100 kB that do not fit.
+    small = 2 << 20
+    too_many = 40
+    # What stays in an empty store.
+    kept = ("lock",)
+
     def make(self, folder: str) -> StorageBackend:
         return self.backend(folder)  # type: ignore[call-arg]
+
+    def small_disk(self, folder: Path) -> AbstractContextManager[Path]:
+        """A file system that is soon full, in an empty folder."""
+        return small_tmpfs(folder, self.small)
 
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[StorageBackend]:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from backends.errors import StorageError
 from backends.storage.copy import CopyStorage
+from tests.contract.disks import btrfs_disk
 from tests.contract.layers import file, layer
 from tests.contract.storage import A, C, StorageContract
 
@@ -45,3 +49,23 @@ def test_a_layer_that_is_shown_is_not_removed(tmp_path: Path) -> None:
     finally:
         stores[0].unmount(A, str(target))
     stores[0].remove(A)
+
+
+@pytest.fixture(scope="module")
+def btrfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with btrfs_disk(tmp_path_factory.mktemp("reflinks")) as top:
+        yield top
+
+
+class TestCopyByReflinks(StorageContract):
+    backend = CopyStorage
+    too_many = 400
+
+    @pytest.fixture
+    def tmp_path(self, btrfs: Path) -> Path:
+        path = btrfs / str(len(os.listdir(btrfs)))
+        path.mkdir()
+        return path
+
+    def small_disk(self, folder: Path) -> AbstractContextManager[Path]:
+        return btrfs_disk(folder, 24 << 20, "--mixed")

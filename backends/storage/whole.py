@@ -1,0 +1,81 @@
+"""What the backends have in common whose every layer is a whole tree, shown without a union. On the launch path."""
+
+from __future__ import annotations
+
+from arch import kernel
+from backends.errors import StorageError
+from backends.storage.mountinfo import plain
+from backends.storage.store import LayerStore, storage_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from backends.storage.changes import Change, Untouched
+    from backends.storage.record import Record
+    from backends.storage.registry import Making
+    from backends.storage.shift import Owners
+
+
+class WholeTrees(LayerStore):
+    """No mount for a writable layer, so no label of its own."""
+
+    def mount(
+        self, layer: str, target: str, label: str = "", read_only: bool = False, owners: Owners | None = None
+    ) -> str:
+        if label:
+            raise StorageError(
+                f"the layer {layer} cannot be mounted with the label {label}: it is shown without a mount",
+                "use the overlay storage backend, or no label",
+            )
+        record = self.registry.get(layer)
+        tree = self.registry.tree(layer)
+        if not read_only:
+            if not record.writable:
+                raise StorageError(f"the layer {layer} is an image's: it can only be mounted read-only")
+            if owners is None:
+                return tree
+        try:
+            if owners is not None:
+                from backends.storage import shift
+
+                shift.show(tree, target, owners)
+                if not read_only:
+                    return target
+            else:
+                kernel.mount(tree, target, None, kernel.MS_BIND)
+            # A bind takes no other flag along before a second call (mount(2)).
+            kernel.mount(None, target, None, kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY)
+        except OSError as error:
+            raise storage_error(f"cannot mount the layer {layer} on {target}", error) from error
+        return target
+
+    def mounted(self, layer: str) -> bool:
+        tree = self.registry.tree(layer)
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+            roots = [line.split(" ", 4)[3] for line in mounts if layer in line]
+        # The root of a mount is a path from its file system's own root: the end of ours.
+        return any(root.endswith(f"/layers/{layer}/tree") and tree.endswith(plain(root)) for root in roots)
+
+    # ----------------------------------------------------------------------------------- off the launch path
+
+    def _untouched(self, record: Record) -> Untouched:
+        """What of a writable layer is known to be as it was."""
+        raise NotImplementedError
+
+    def _unpack(self, making: Making, archive: BinaryIO) -> int:
+        from backends.storage.limits import Limits
+        from backends.storage.unpack import unpack
+        from backends.storage.view import View
+        from backends.storage.whiteouts import CopyWhiteouts
+
+        return unpack(archive, making.tree, CopyWhiteouts(), View([]), self.limits or Limits())
+
+    def _changes(self, layer: str) -> list[Change]:
+        from backends.storage.changes import copy_changes
+        from backends.storage.view import View
+
+        record = self.registry.get(layer)
+        below = [self.registry.tree(record.parent)] if record.parent else []
+        with View(below) as view:
+            return copy_changes(self.registry.tree(layer), view, self._untouched(record))
