@@ -43,8 +43,8 @@ def _empty(top: int) -> None:
     # moves folders about in here.
     at = os.dup(top)
     path: list[bytes] = []
-    left = [_clear(at)]
     try:
+        left = [_clear(at)]
         while True:
             if left[-1]:
                 name = left[-1].pop()
