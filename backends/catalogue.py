@@ -76,7 +76,7 @@ CATALOGUE: tuple[Entry, ...] = (
         ),
         promises=(
             Promise("own-root"),
-            Promise("mount-namespace"),
+            Promise("mount-namespace", inherent=True),
             Promise("pid-namespace", *_PID),
             Promise("kill-all", *_PID),
             Promise("uts-namespace", Requirement("to give a host name of its own", "namespace.uts")),
@@ -88,6 +88,35 @@ CATALOGUE: tuple[Entry, ...] = (
             Promise("seccomp", Requirement("to refuse dangerous system calls", "seccomp.filter")),
             Promise("read-only-root"),
             Promise("masked-paths", Requirement("to cover folders", "mount.tmpfs")),
+        ),
+    ),
+    Entry(
+        "execution",
+        "chroot",
+        "chroot and cgroups, where namespaces are not to be had",
+        "backends.execution.chroot.backend",
+        "ChrootBackend",
+        requirements=(
+            Requirement("to make mounts", "privilege.sys_admin"),
+            Requirement("to give a container a root of its own", "privilege.sys_chroot"),
+        ),
+        promises=(
+            # A root in a chroot becomes the user of some process outside, and goes through its /proc/PID/root.
+            Promise(
+                "own-root",
+                Requirement("to take away what leads out of a chroot", "process.capabilities"),
+                Requirement("to keep it out of the roots of processes outside", "lsm.landlock"),
+            ),
+            Promise("mount-namespace", Requirement("to hide its mounts", "namespace.mount")),
+            Promise("kill-all", Requirement("to find all its processes", "cgroup.writable")),
+            Promise("uts-namespace", Requirement("to give a host name of its own", "namespace.uts")),
+            Promise("ipc-namespace", Requirement("to part System V IPC", "namespace.ipc")),
+            Promise("cgroup-namespace", Requirement("to hide the host's cgroups", "namespace.cgroup")),
+            Promise("capabilities", Requirement("to drop what was not granted", "process.capabilities")),
+            Promise("no-new-privileges", Requirement("to disarm set-uid programs", "process.no_new_privs")),
+            Promise("seccomp", Requirement("to refuse dangerous system calls", "seccomp.filter")),
+            Promise("read-only-root"),
+            Promise("masked-paths"),
         ),
     ),
     # ---------------------------------------------------------------------------------------------------- storage

@@ -89,6 +89,7 @@ class ExecutionBackend(Backend):
     """Runs bundles. Sees nothing but the bundle and the report."""
 
     family = "execution"
+    sheltered = True  # whether all that a container mounts is gone with its last process
 
     def plan(self, bundle: Bundle, rootfs: str, report: HostReport) -> Plan:
         """Pure. UnsupportedConfiguration for what this backend or this host cannot do, naming the JSON path."""
@@ -117,6 +118,15 @@ class ExecutionBackend(Backend):
     def signal(self, process: Process, number: int) -> None:
         """Sends a signal to exactly that process, never to one that inherited its pid. ProcessLookupError if gone."""
         raise NotImplementedError
+
+    def trace(self, process: Process) -> dict[str, Any]:
+        """Of a created process, for the container's state: all by which `clear` finds others that outlive it. Empty
+        where namespaces or cgroups see to that."""
+        return {}
+
+    def clear(self, trace: dict[str, Any], place: str = "") -> None:
+        """Ends what is left of a container's processes, and unmounts what it mounted on the host, at `place` and below;
+        also for a container whose parent was killed. Nothing left is success."""
 
 
 # ------------------------------------------------------------------------------------------------------ cgroups

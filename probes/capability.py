@@ -127,6 +127,7 @@ _LIST = (
     # --------------------------------------------------------------------------------------------- privileges
     Capability("privilege.root", "running as root", "everything but rootless containers"),
     Capability("privilege.sys_admin", "CAP_SYS_ADMIN", "namespaces and mounts"),
+    Capability("privilege.sys_chroot", "CAP_SYS_CHROOT", "containers without namespaces"),
     Capability("privilege.subid", "subordinate ids", "many users in a rootless container"),
     # --------------------------------------------------------------------------------------------- lxc, init, programs
     Capability("lxc.tools", "the lxc tools", "execution by lxc"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from probes.errors import NotRecorded
 from probes.host import Host, Outcome, Trial
 
+CAP_SYS_CHROOT = 18
 CAP_SYS_ADMIN = 21
 
 # How trials get the power to try: with our own privileges, inside a user namespace, or not at all.

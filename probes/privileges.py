@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from probes.finding import ABSENT, PRESENT, PRIVILEGE, PROGRAM, Finding
 from probes.host import Host
-from probes.inquiry import CAP_SYS_ADMIN, Inquiry, text
+from probes.inquiry import CAP_SYS_ADMIN, CAP_SYS_CHROOT, Inquiry, text
 from probes.judgement import found
 
 EVERYBODY = 4294967295
@@ -49,7 +49,7 @@ def _bits(text_: str | None, euid: int) -> int:
 
 
 def findings(inquiry: Inquiry, own: Standing) -> list[Finding]:
-    return [_root(inquiry, own), _admin(inquiry, own), _subordinate(inquiry, own)]
+    return [_root(inquiry, own), _admin(inquiry, own), _chroot(inquiry, own), _subordinate(inquiry, own)]
 
 
 def _root(inquiry: Inquiry, own: Standing) -> Finding:
@@ -70,6 +70,14 @@ def _admin(inquiry: Inquiry, own: Standing) -> Finding:
         return Finding("privilege.sys_admin", PRESENT, "it is in our effective set", evidence)
     reason = "it was taken from us" if own.euid == 0 else "only root has it"
     return found("privilege.sys_admin", ABSENT, reason, inquiry.circumstances, evidence, PRIVILEGE)
+
+
+def _chroot(inquiry: Inquiry, own: Standing) -> Finding:
+    evidence = (f"CapEff {own.effective:#x}", f"CapBnd {own.bounding:#x}")
+    if own.effective >> CAP_SYS_CHROOT & 1:
+        return Finding("privilege.sys_chroot", PRESENT, "it is in our effective set", evidence)
+    reason = "it was taken from us" if own.euid == 0 else "only root has it"
+    return found("privilege.sys_chroot", ABSENT, reason, inquiry.circumstances, evidence, PRIVILEGE)
 
 
 def _subordinate(inquiry: Inquiry, own: Standing) -> Finding:

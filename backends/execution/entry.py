@@ -12,10 +12,13 @@ from backends.execution.steps.stream import NewSession
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from backends.contract import Bundle
     from probes.report import HostReport
+
+    Entrance = Callable[[int, dict[str, Any], HostReport, int], tuple[Step, list[Step]]]
 
 
 def entry_steps(
@@ -27,15 +30,21 @@ def entry_steps(
     die_with_parent: bool,
     preserved: int,
     state: dict[str, Any] | None = None,
+    entrance: Entrance | None = None,
 ) -> list[Step]:
-    """`bundle` is the container's, `oci_process` what `process` of config.json would be for this one."""
+    """`bundle` is the container's, `oci_process` what `process` of config.json would be for this one; `entrance` gives
+    the birth and the steps by which the child gets in, if not into the target's namespaces."""
     linux = section(bundle, "linux", "linux")
     user_namespace = any(entry.get("type") == "user" for entry in items(linux, "namespaces", "linux.namespaces", dict))
     report = report or _nothing_known()
     process = Process(oci_process, report, user_namespace)
     program = filter_of(linux, seccomp, report, state)
-    steps: list[Step] = [EntryBirth(target, preserved), JoinCgroup(), *process.early()]
-    steps += [Conceal(), NewSession(), EnterTarget(target)]
+    birth, inside = (
+        (EntryBirth(target, preserved), [EnterTarget(target)])
+        if entrance is None
+        else entrance(target, oci_process, report, preserved)
+    )
+    steps: list[Step] = [birth, JoinCgroup(), *process.early(), Conceal(), NewSession(), *inside]
     if process.terminal:
         from backends.execution.steps.terminal import OpenTerminal
 

@@ -164,7 +164,7 @@ def make_plan(
     way = way or Way()
     check(bundle)
     linux = section(bundle, "linux", "linux")
-    namespaces = Namespaces(linux, report)
+    namespaces = way.namespaces(bundle, linux, report)
     user_namespace = namespaces.has("user")
     process = Process(section(bundle, "process", "process"), report, user_namespace)
     hooks = Hooks(bundle, container, folder)
@@ -182,7 +182,7 @@ def make_plan(
 
         steps.append(ForgetCommandLine())
     steps += _outside(bundle, linux, namespaces, report, keyring)
-    steps += _inside(bundle, linux, namespaces, process, report, rootfs, hooks, pivot)
+    steps += _inside(bundle, linux, namespaces, process, report, rootfs, hooks, pivot, way)
     steps += process.late(program, preserved)
     steps.append(AwaitStart())
     steps += hooks.steps("startContainer")
@@ -228,12 +228,13 @@ def _inside(
     rootfs: str,
     hooks: Hooks,
     pivot: bool,
+    way: Way,
 ) -> list[Step]:
     """The container's root and everything in it, up to and including the moment when it is the root."""
     user_namespace = namespaces.has("user")
     propagation = _root_propagation(linux)
     found = mounts.Mounts(bundle, report, namespaces.creates("cgroup"), user_namespace, _parting(propagation))
-    steps: list[Step] = [PartMounts(_parting(propagation), rootfs), BindRoot(rootfs), *found.trees]
+    steps: list[Step] = [*way.opening(rootfs, _parting(propagation), namespaces), *found.trees]
     if user_namespace:
         steps += found.openings()
         steps.append(BecomeRoot())
@@ -245,12 +246,12 @@ def _inside(
     steps += mounts.covers(linux)
     steps += _cwd(process.cwd)
     steps += hooks.before_the_root()
-    steps += _enter(report, rootfs, pivot)
+    steps += way.entering(report, rootfs, pivot)
     if propagation:
         steps.append(SetRootPropagation(propagation))
     if section(bundle, "root", "root").get("readonly"):
         steps.append(SealRoot())
-    return steps
+    return [*steps, *way.entered(bundle, report)]
 
 
 def _console(process: Process) -> list[Step]:

@@ -134,7 +134,7 @@ class Process:
         """(bounding, effective, permitted, inheritable, ambient); nothing where config.json says nothing."""
         sets = section(self._process, "capabilities", "process.capabilities")
         bounding, effective, permitted, inheritable, ambient = (
-            _mask(sets, name) for name in ("bounding", "effective", "permitted", "inheritable", "ambient")
+            mask(sets, name) for name in ("bounding", "effective", "permitted", "inheritable", "ambient")
         )
         if effective & ~permitted:
             raise refuse("process.capabilities.effective", "it holds more than the permitted set")
@@ -145,7 +145,8 @@ class Process:
         return bounding, effective, permitted, inheritable, ambient
 
 
-def _mask(sets: dict[str, Any], name: str) -> int:
+def mask(sets: dict[str, Any], name: str) -> int:
+    """One of the sets of process.capabilities as bits."""
     bits = 0
     for capability in items(sets, name, f"process.capabilities.{name}"):
         number = NUMBERS.get(capability)

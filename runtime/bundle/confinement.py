@@ -78,10 +78,29 @@ def granted_capabilities(request: Request, surroundings: Surroundings) -> tuple[
             request.cap_drop,
             request.privileged,
             newest=surroundings.newest_capability,
-            available=surroundings.capabilities,
+            available=_grantable(request, surroundings),
         )
     except BackendError as error:
         raise InvalidInput(f"--cap-add, --cap-drop: {error}", error.hint) from error
+
+
+def _grantable(request: Request, surroundings: Surroundings) -> int | None:
+    """What this program may pass on, less what the execution backend withholds. InvalidInput where that is named, and
+    a promise would be broken."""
+    if not surroundings.withheld:
+        return surroundings.capabilities
+    from backends.security.capabilities import ALL, NAMES, canonical, mask
+
+    added = {canonical(name) for name in request.cap_add}
+    named = sorted(added & set(surroundings.withheld))
+    if surroundings.contained and (named or request.privileged):
+        raise InvalidInput(
+            f"{'--privileged' if request.privileged else '--cap-add ' + ', '.join(named)}: executed by chroot, the "
+            "container could leave its root with that",
+            "leave it out; or give up the promise: --prefer own-root",
+        )
+    available = mask(NAMES) if surroundings.capabilities is None else surroundings.capabilities
+    return available if request.privileged or ALL in added else available & ~mask(set(surroundings.withheld) - added)
 
 
 def seccomp_filter(

@@ -31,6 +31,8 @@ class Surroundings(Value):
     uid_map       the user namespace's, empty for none
     device_rules  whether the chosen cgroups can hold a container to its devices; where they cannot, the user gave that
                   up, or the container has no right to make nodes
+    withheld      capabilities that the chosen backend does not grant unless they are named
+    contained     whether naming one of those is refused, as it breaks a promise
     sysctls       the settings that this kernel has out of `sysctls.UNPRIVILEGED_NETWORK`
     """
 
@@ -53,4 +55,6 @@ class Surroundings(Value):
     capabilities: int | None = None  # mask of those that we may pass on; None: all
     sysctls: tuple[str, ...] = ()
     rootless: bool = False
+    withheld: tuple[str, ...] = ()
+    contained: bool = True
     device_rules: bool = True

@@ -6,7 +6,7 @@ import _signal as signal
 import os
 import time
 
-from arch import kernel
+from backends.execution.chroot.remains import unmount_below
 from backends.storage.removal import remove_tree
 from runtime import records
 from runtime.containers import record as containers
@@ -61,6 +61,10 @@ def end_processes(live: dict[str, Any]) -> None:
         cgroup = reopen(live)
         cgroup.kill()
         cgroup.remove()
+    if live.get("trace"):
+        from backends import catalogue
+
+        catalogue.load("execution", live["execution"])().clear(live["trace"])
 
 
 def _record_end(paths: Paths, record: Record, found: status.Status) -> None:
@@ -94,6 +98,5 @@ def _clear(paths: Paths, identifier: str) -> None:
 def _clear_run(paths: Paths, identifier: str) -> None:
     # Mounts are here only where the monitor could not have a mount namespace of its own, or was not to.
     for mounted in (paths.rootfs(identifier), paths.shared_memory(identifier)):
-        if os.path.ismount(mounted):
-            kernel.umount(mounted, kernel.MNT_DETACH)
+        unmount_below(mounted)
     remove_tree(paths.run(identifier))

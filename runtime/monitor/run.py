@@ -35,6 +35,8 @@ class Run:
         self._record = record
         self._id: str = record["id"]
         self._report = report
+        self._backend: ExecutionBackend | None = None
+        self._trace: dict[str, Any] = {}
         self._undo: list[tuple[str, Callable[[], None]]] = []
         self.leftovers: list[str] = []
         self.process: Process | None = None
@@ -49,8 +51,8 @@ class Run:
         self._share_memory()
         self.cgroup = self._limit(config)
         chosen = self._record["selections"]
-        backend: ExecutionBackend = catalogue.load("execution", chosen["execution"]["chosen"])()
-        plan = backend.plan(config, rootfs, self._report, **self._options(config))
+        backend = self._backend = catalogue.load("execution", chosen["execution"]["chosen"])()
+        plan = backend.plan(config, rootfs, self._report, **self._options(config, backend))
         stdio = self._stdio(streams, config)
         try:
             self.process = backend.create(plan, stdio, self.cgroup)
@@ -58,6 +60,7 @@ class Run:
             streams.release(stdio)
         if not self.cgroup.joining():
             self.cgroup.add(self.process.pid)
+            self._trace = backend.trace(self.process)
         self._undo.append(("end the processes", self._end))
         if self.process.console >= 0:
             streams.console(self.process.console)
@@ -68,8 +71,13 @@ class Run:
         self._remember()
         self._mark()
 
-    def _options(self, config: dict[str, Any]) -> dict[str, Any]:
+    def _options(self, config: dict[str, Any], backend: ExecutionBackend) -> dict[str, Any]:
         options: dict[str, Any] = {"init": bool(self._record.get("init")), "die_with_parent": True}
+        if not backend.sheltered:
+            place = options["place"] = self._paths.rootfs(self._id)
+            options["contained"] = bool(self._record.get("contained", True))
+            os.makedirs(place, 0o755, exist_ok=True)
+            self._undo.append((f"unmount what is below {place}", lambda: backend.clear({}, place)))
         profile = config.get("linux", {}).get("seccomp")
         if profile:
             architecture = str(self._report.machine["architecture"])
@@ -119,6 +127,8 @@ class Run:
                 "monitor": os.getpid(),
                 "cgroups": self._record["selections"]["cgroups"]["chosen"],
                 "cgroup": self.cgroup.paths,
+                "execution": self._record["selections"]["execution"]["chosen"],
+                "trace": self._trace,
                 "started": self.started,
                 "restarts": self.restarts,
             },
@@ -149,7 +159,9 @@ class Run:
     def _end(self) -> None:
         """What outlives the first process goes with it, also where no PID namespace sees to that."""
         assert self.cgroup is not None
+        assert self._backend is not None
         self.cgroup.kill()
+        self._backend.clear(self._trace)
 
     def end_processes(self) -> None:
         self._take_back("end the processes")
@@ -186,5 +198,5 @@ def seclude() -> None:
         kernel.unshare(CLONE_NEWNS)
         part_mounts(MS_SLAVE)
     except OSError as error:
-        if error.errno not in (errno.EPERM, errno.EINVAL, errno.ENOSYS):
+        if error.errno not in (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOSPC, errno.EUSERS):
             raise

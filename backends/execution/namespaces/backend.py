@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from backends.contract import Bundle, Cgroup, Plan, Stdio
+    from backends.execution.entry import Entrance
     from probes.report import HostReport
 
 
@@ -87,11 +88,17 @@ class NamespacesBackend(ExecutionBackend):
         an agent that answers its system calls."""
         from backends.execution.entry import entry_steps
 
-        steps = entry_steps(bundle, target, process, report, seccomp, die_with_parent, preserved, state=state)
+        steps = entry_steps(
+            bundle, target, process, report, seccomp, die_with_parent, preserved, state, self.entrance()
+        )
         labour = begin(steps, stdio, cgroup)
         labour.attend()
         labour.context.channel.close()
         return _process(labour)
+
+    def entrance(self) -> Entrance | None:
+        """How a child gets into a running container, if not into its namespaces."""
+        return None
 
     def signal(self, process: Process, number: int) -> None:
         from backends.execution.namespaces.signals import send

@@ -62,6 +62,41 @@ class BindRoot(Step):
         context.root = os.open(self.rootfs, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
+class HoldRoot(Step):
+    """Where the host sees what a container mounts: all of it on one folder of the caller's, who unmounts what is there
+    and below. Private, so that no other mount namespace gets a copy that would outlive it."""
+
+    __slots__ = ("point", "rootfs")
+
+    def __init__(self, rootfs: str, point: str) -> None:
+        self.rootfs = rootfs
+        self.point = point
+
+    def describe(self) -> str:
+        return f"bind the root {self.rootfs} onto {self.point}, where the host sees it"
+
+    def execute(self, context: Context) -> None:
+        kernel.mount(self.rootfs, self.point, None, kernel.MS_BIND | kernel.MS_REC)
+        kernel.mount(None, self.point, None, kernel.MS_PRIVATE | kernel.MS_REC)
+        context.root = os.open(self.point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+class ChangeRoot(Step):
+    """chroot(2). Nothing is left open of the host's; who has no CAP_SYS_CHROOT does not get out of it."""
+
+    __slots__ = ()
+
+    def describe(self) -> str:
+        return "make it the root with chroot"
+
+    def execute(self, context: Context) -> None:
+        os.fchdir(context.root)
+        os.chroot(_HERE)
+        os.chdir("/")
+        os.close(context.root)
+        context.root = -1
+
+
 class PivotRoot(Step):
     """pivot_root(2) with "." for both: the old root ends on top of the new one, and is taken off at once; no folder in
     the container is needed for it."""
