@@ -11,7 +11,7 @@ from __future__ import annotations
 from backends.catalogue import CATALOGUE, FAMILIES, Entry, members
 from backends.contract import Selection, Verdict
 from backends.errors import NoUsableBackend
-from backends.guarantees import DEFAULT_DEMANDS, GIVEN_UP_BY, GUARANTEES, Demands
+from backends.guarantees import DEFAULT_DEMANDS, GUARANTEES, Demands
 from backends.guarantees import FAMILIES as OWNED
 from backends.requirements import told, unmet
 
@@ -139,19 +139,15 @@ def refusal(failed: tuple[Selection, ...], flags: tuple[str, ...] = ()) -> NoUsa
 def _flags(
     failed: tuple[Selection, ...], report: HostReport, demands: Demands, catalogue: tuple[Entry, ...]
 ) -> tuple[str, ...]:
-    """The flags that give up least and leave a backend to every family; empty where none do."""
-    flags: dict[str, None] = {}
+    """The flag that gives up least and leaves a backend to every family; empty where nothing given up would help."""
+    lacking: list[str] = []
     for selection in failed:
         least = consider(selection.family, report, demands.without(OWNED[selection.family]), catalogue)
         chosen = next((verdict for verdict in least.verdicts if verdict.backend == least.chosen), None)
         if chosen is None:
             return ()
-        for guarantee in sorted((demands.require & OWNED[selection.family]) - chosen.guarantees):
-            ways = [flag for flag, given_up in GIVEN_UP_BY.items() if guarantee in given_up]
-            if not ways:
-                return ()
-            flags[min(ways, key=lambda flag: len(GIVEN_UP_BY[flag]))] = None
-    return tuple(flags)
+        lacking += sorted((demands.require & OWNED[selection.family]) - chosen.guarantees)
+    return ("--prefer " + ",".join(lacking),) if lacking else ()
 
 
 def _fixed(family: str, demands: Demands, in_use: str | None) -> tuple[str, str]:

@@ -12,16 +12,18 @@ from runtime.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any, BinaryIO
 
-    from backends.contract import Selection, Stdio, StorageBackend
+    from backends.contract import Stdio, StorageBackend
     from probes.report import HostReport
     from runtime.containers.connection import Connection
     from runtime.containers.execution import Execution
     from runtime.containers.launch import Waiting
     from runtime.containers.logs import Line
+    from runtime.containers.promises import Decision
     from runtime.containers.request import ExecRequest, Request, Resources, RestartPolicy
+    from runtime.images.image import Image
     from runtime.images.store import ImageStore
 
 
@@ -53,11 +55,12 @@ class Engine:
         self.report()
         return cache.path(self.paths.report, self.paths.root)
 
-    def selections(self, request: Request) -> dict[str, Selection]:
-        """The backends that a container made from `request` would use. Unsupported, with every reason."""
-        from runtime.containers.creation import selections_for
+    def decide(self, request: Request, labels: Mapping[str, str] | None = None) -> Decision:
+        """The backends that a container made from `request` would use, and what it is promised. `labels` are its
+        image's. Unsupported, with every reason; InvalidInput for wishes that contradict each other."""
+        from runtime.containers.promises import decide
 
-        return selections_for(self.report(), request, self.settings.forced, self._storage_in_use())
+        return decide(self.report(), request, self.settings, self._storage_in_use(), labels)
 
     def _storage_in_use(self) -> str:
         """The storage backend that has images on disk. Conflict if there are two."""
@@ -154,25 +157,38 @@ class Engine:
             from runtime.containers.inheriting import with_inherited_mounts
 
             request = with_inherited_mounts(self.paths, request)
-        selections = self.selections(request)
+        decision = self.decide(request)
         if monitor is not None:
-            monitor.expect({family: selections[family].chosen for family in ("execution", "storage", "cgroups")})
+            chosen = decision.selections
+            monitor.expect({family: chosen[family].chosen for family in ("execution", "storage", "cgroups")})
         image = None
         if not request.rootfs:
             image = self.images.find(request.image, request.platform or None)
+            decision = self._heed(image, decision)
         storage = self.storage() if image is None else self.images.storage
         try:
-            return str(Creation(self.paths, self.report(), request, image, storage, selections).make()["id"])
+            return str(Creation(self.paths, self.report(), image, storage, decision).make()["id"])
         except BackendError as error:
             raise errors.Problem(str(error), error.hint) from error
+
+    def _heed(self, image: Image, decision: Decision) -> Decision:
+        """What an image asks for may take another backend than its request alone."""
+        from runtime.containers.promises import speaks
+
+        labels = (image.config.get("config") or {}).get("Labels") or {}
+        return self.decide(decision.wanted, labels) if speaks(labels) else decision
 
     def explain(self, request: Request) -> list[str]:
         """The selections and every step of what `run` would do; nothing is done."""
         from runtime.containers.explanation import explain
 
-        image = None if request.rootfs else self.images.find(request.image, request.platform or None)
+        decision = self.decide(request)
+        image = None
+        if not request.rootfs:
+            image = self.images.find(request.image, request.platform or None)
+            decision = self._heed(image, decision)
         storage = self.images.storage if image else self.storage()
-        return explain(request, self.report(), self.selections(request), image, storage)
+        return explain(self.report(), decision, image, storage)
 
     def start(
         self, reference: str, attach: dict[str, Any] | None = None, monitor: Waiting | None = None

@@ -1,17 +1,20 @@
-"""What the user settled once for all commands: flags over environment over defaults. On the launch path."""
+"""What the user settled once for all commands: flags over environment over the settings file over defaults.
+
+On the launch path.
+"""
 
 from __future__ import annotations
 
 import os
 
+from runtime import configuration
+from runtime.configuration import FAMILIES, Configuration
 from runtime.errors import InvalidInput
 from runtime.paths import Paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-FAMILIES = ("execution", "storage", "cgroups", "network")
 
 # Environment variables, for those who cannot pass flags: services, tests, shells.
 ROOT = "RUNTIME_ROOT"
@@ -23,15 +26,21 @@ FORCED = {family: "RUNTIME_" + family.upper() for family in FAMILIES}
 class Settings:
     """`forced` maps a family of backends to the name that the user insists on."""
 
-    __slots__ = ("debug", "forced", "paths", "rootless")
+    __slots__ = ("configuration", "debug", "forced", "paths", "rootless")
 
     def __init__(
-        self, paths: Paths, forced: dict[str, str] | None = None, debug: bool = False, rootless: bool = False
+        self,
+        paths: Paths,
+        forced: dict[str, str] | None = None,
+        debug: bool = False,
+        rootless: bool = False,
+        configuration: Configuration | None = None,
     ) -> None:
         self.paths = paths
         self.forced = forced or {}
         self.debug = debug
         self.rootless = rootless
+        self.configuration = configuration or Configuration()
 
 
 def settle(
@@ -50,10 +59,12 @@ def settle(
     for name, path in (("--root", root), ("--state", state)):
         if "\0" in path or not os.path.isabs(os.path.abspath(path)):
             raise InvalidInput(f"{name}: {path!r} is not a path", "give the path of a folder")
-    chosen = {family: environment[name] for family, name in FORCED.items() if environment.get(name)}
+    settled = configuration.read(environment, user)
+    chosen = dict(settled.backends)
+    chosen.update({family: environment[name] for family, name in FORCED.items() if environment.get(name)})
     chosen.update({family: name for family, name in (forced or {}).items() if name})
     paths = Paths(os.path.abspath(root), os.path.abspath(state))
-    return Settings(paths, chosen, debug or bool(environment.get(DEBUG)), rootless=user != 0)
+    return Settings(paths, chosen, debug or bool(environment.get(DEBUG)), user != 0, settled)
 
 
 def _default_root(environment: Mapping[str, str], user: int) -> str:

@@ -1,20 +1,22 @@
-"""What a request demands of the backends: docker's promises, less what the user gave up by name."""
+"""What a request demands of the backends: docker's promises, less what the user gave up by name, and what else is
+wished for. See `runtime.bundle.policy` for who may say what."""
 
 from __future__ import annotations
 
-from backends.guarantees import ASKED_BY, DEFAULT_DEMANDS, GIVEN_UP_BY, GUARANTEES, Demands
+from backends.guarantees import ASKED_BY, FORBID, GIVEN_UP_BY, PREFER, REQUIRE, Demands
 from runtime.bundle.confinement import UNCONFINED, parse_security_options
 from runtime.bundle.namespaces import HOST, JOINED, mode
-from runtime.errors import InvalidInput
+from runtime.bundle.policy import Policy, Sources, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
+    from runtime.configuration import Configuration
     from runtime.containers.request import Request
 
 # --cpus and the like need a guarantee each: refused by selection, with the blocker, before anything is made.
-_LIMITS = {
+LIMITS = {
     "memory-limit": ("memory", "memory_reservation"),
     "swap-limit": ("memory_swap",),
     "cpu-limit": ("nano_cpus", "cpu_quota", "cpu_period"),
@@ -27,40 +29,52 @@ _LIMITS = {
     ),
 }  # fmt: skip
 
+# Who cannot make device nodes needs no rules for them.
+_UNNEEDED = "--cap-drop MKNOD"
+
+# The flags by which people say those, where they are not called like the field.
+_SPELLED = {"nano_cpus": "--cpus"}
+
 
 def demands_for(request: Request, forced: dict[str, str] | None = None) -> Demands:
+    """Of a request alone, without a settings file and an image's labels."""
+    return policy_for(request, forced).demands
+
+
+def policy_for(
+    request: Request,
+    forced: dict[str, str] | None = None,
+    configuration: Configuration | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> Policy:
     """`forced` are the backends that the user's settings insist on; the request's own go first. InvalidInput for a
-    guarantee that nobody knows."""
+    guarantee that nobody knows, and for wishes that contradict each other."""
     flags = _flags(request)
-    asked = frozenset[str]().union(*(ASKED_BY[flag] for flag in flags if flag in ASKED_BY))
-    given_up = frozenset[str]().union(*(GIVEN_UP_BY[flag] for flag in flags if flag in GIVEN_UP_BY))
-    require = _known(request.require, "--require")
-    prefer = _known(request.prefer, "--prefer")
-    forbid = _known(request.forbid, "--forbid")
-    for name in sorted(require & given_up):
-        raise InvalidInput(f"--require {name} and the flag that gives it up contradict each other")
-    return Demands(
-        require=((DEFAULT_DEMANDS.require | _limits(request)) - given_up | asked | require) - prefer - forbid,
-        prefer=(DEFAULT_DEMANDS.prefer | prefer) - require - given_up - forbid,
-        forbid=forbid,
-        forced={**(forced or {}), **request.backends},
+    asked = {name: flag for flag in flags if flag in ASKED_BY for name in ASKED_BY[flag]}
+    asked.update(_limits(request))
+    given_up = {name: flag for flag in flags if flag in GIVEN_UP_BY for name in GIVEN_UP_BY[flag]}
+    unneeded = {name: given_up.pop(name) for name, flag in list(given_up.items()) if flag == _UNNEEDED}
+    sources = Sources(
+        {REQUIRE: request.require, PREFER: request.prefer, FORBID: request.forbid},
+        asked,
+        given_up,
+        configuration.isolation if configuration else None,
+        configuration.path if configuration else "",
+        labels,
+        unneeded,
     )
+    return resolve(sources, {**(forced or {}), **request.backends})
 
 
-def _known(names: Iterable[str], flag: str) -> frozenset[str]:
-    for name in names:
-        if name not in GUARANTEES:
-            raise InvalidInput(f"{flag}: no guarantee is called {name!r}", f"they are {', '.join(GUARANTEES)}")
-    return frozenset(names)
-
-
-def _limits(request: Request) -> frozenset[str]:
+def _limits(request: Request) -> dict[str, str]:
+    """The guarantee that each limit needs, with the flag that sets it."""
     resources = request.resources
-    return frozenset(
-        guarantee
-        for guarantee, names in _LIMITS.items()
-        if any(getattr(resources, name) not in (None, "", (), 0, -1) for name in names)
-    )
+    return {
+        guarantee: _SPELLED.get(name, "--" + name.replace("_", "-"))
+        for guarantee, names in LIMITS.items()
+        for name in reversed(names)
+        if getattr(resources, name) not in (None, "", (), 0, -1)
+    }
 
 
 def _flags(request: Request) -> list[str]:

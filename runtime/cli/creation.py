@@ -118,6 +118,9 @@ ISOLATION = (
     _text("--userns", section=_I, metavar="MODE", help="Users: host or private."),
     _text("--cgroupns", section=_I, metavar="MODE", help="Cgroups: private or host."),
     _many("--sysctl", section=_I, metavar="NAME=VALUE", help="A kernel setting of its namespaces."),
+    _many("--require", section=_I, metavar="GUARANTEE[,...]", help="Refuse to run without it; `doctor` lists them."),
+    _many("--prefer", section=_I, metavar="GUARANTEE[,...]", help="Run without it if need be, and say so."),
+    _many("--forbid", section=_I, metavar="GUARANTEE[,...]", help="Leave it out, and refuse a backend that cannot."),
 )
 
 _N = "Network"
@@ -138,9 +141,6 @@ BACKENDS = (
          help="When to fetch the image; this version never does."),
     _text("--log-driver", section=_B, metavar="DRIVER", help="json-file or none."),
     _many("--log-opt", section=_B, metavar="KEY=VALUE", help="max-size=10m, max-file=3."),
-    _many("--require", section=_B, metavar="GUARANTEE", help="Refuse to run without it; `doctor` lists them."),
-    _many("--prefer", section=_B, metavar="GUARANTEE", help="Run without it if need be, and say so."),
-    _many("--forbid", section=_B, metavar="GUARANTEE", help="Refuse a backend that brings it."),
     _many("--backend", section=_B, metavar="FAMILY=NAME", help="Insist on a backend: storage=copy."),
     Flag("--explain", section=_B, switch=True, help="Show what would be chosen and done, and stop."),
 )  # fmt: skip

@@ -24,8 +24,7 @@ _PLAIN = {
     "cgroup_parent": "cgroup_parent", "privileged": "privileged", "pid": "pid", "ipc": "ipc", "uts": "uts",
     "userns": "userns", "cgroupns": "cgroupns", "network": "network", "hostname": "hostname",
     "domainname": "domainname", "add_hosts": "add_host", "dns": "dns", "dns_search": "dns_search",
-    "dns_options": "dns_option", "expose": "expose", "log_driver": "log_driver", "require": "require",
-    "prefer": "prefer", "forbid": "forbid",
+    "dns_options": "dns_option", "expose": "expose", "log_driver": "log_driver",
 }  # fmt: skip
 
 
@@ -64,6 +63,9 @@ def request(said: dict[str, Any], words: tuple[str, ...]) -> Request:
         sysctls=pairs(said["sysctl"], "--sysctl"),
         log_options=pairs(said["log_opt"], "--log-opt"),
         backends=_backends(said["backend"]),
+        require=_names(said["require"]),
+        prefer=_names(said["prefer"]),
+        forbid=_names(said["forbid"]),
     )
 
 
@@ -88,7 +90,7 @@ def _entrypoint(text: str | None) -> tuple[str, ...] | None:
 
 def _names(texts: tuple[str, ...]) -> tuple[str, ...]:
     """--cap-add A,B is docker's too."""
-    return tuple(name for text in texts for name in text.split(",") if name)
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
 def _streams(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -188,7 +190,7 @@ def _profile(path: str) -> dict[str, Any]:
 
 
 def _backends(texts: tuple[str, ...]) -> dict[str, str]:
-    from runtime.settings import FAMILIES
+    from runtime.configuration import FAMILIES
 
     found = pairs(texts, "--backend")
     for family in found:

@@ -58,7 +58,8 @@ def create(request: Request, monitor: Waiting | None = None) -> str:
     if request.cidfile and os.path.lexists(request.cidfile):
         raise Conflict(f"--cidfile {request.cidfile} exists already", "remove it, or give another name")
     identifier = engine().create(request, monitor)
-    for line in given_up(engine().target(identifier).record):
+    record = engine().target(identifier).record
+    for line in [*given_up(record), *record["notices"]]:
         notice(f"Notice: {line}")
     if request.cidfile:
         _write_new(request.cidfile, identifier)

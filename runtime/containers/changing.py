@@ -8,6 +8,8 @@ from backends import catalogue
 from backends.cgroups import layout
 from runtime import records
 from runtime.bundle import limits
+from runtime.bundle.demands import LIMITS
+from runtime.bundle.relinquishing import unlimited
 from runtime.containers import control, names, sweeping
 from runtime.containers import record as containers
 from runtime.containers.control import Target
@@ -39,7 +41,9 @@ def update(target: Target, resources: Resources, restart: RestartPolicy | None, 
     that this host cannot apply; then nothing is changed."""
     request = Request.from_dict(target.record["request"])
     changed = request.with_resources(resources)
-    wanted = limits.limits(changed.resources, os.cpu_count() or 1, report.has("cgroup.swap"), {})
+    lost = {row["guarantee"] for row in target.record.get("isolation", []) if not row["given"]}
+    kept = unlimited(changed.resources, lost & set(_untouched(resources)))
+    wanted = limits.limits(kept, os.cpu_count() or 1, report.has("cgroup.swap"), {})
     manager = catalogue.load("cgroups", target.record["selections"]["cgroups"]["chosen"])(layout.read())
     unmet = manager.check(wanted, report)
     if unmet:
@@ -49,6 +53,16 @@ def update(target: Target, resources: Resources, restart: RestartPolicy | None, 
     _keep(target, changed, wanted)
     if restart is not None:
         _policy(target, restart)
+
+
+def _untouched(changes: Resources) -> list[str]:
+    """The limits that a change does not speak of: those given up at the creation stay so."""
+    default = Resources()
+    return [
+        guarantee
+        for guarantee, names in LIMITS.items()
+        if all(getattr(changes, name) == getattr(default, name) for name in names)
+    ]
 
 
 def _keep(target: Target, request: Request, resources: dict[str, Any]) -> None:

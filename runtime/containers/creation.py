@@ -7,14 +7,13 @@ import time
 
 from backends import catalogue
 from backends.cgroups.layout import Layout
-from backends.errors import BackendError
-from backends.selection import select_all
 from backends.storage.removal import remove_tree
 from runtime import records
 from runtime.bundle import compilation, files
-from runtime.bundle.demands import demands_for
+from runtime.bundle.backing import backing, is_contained
 from runtime.bundle.filesystems import SHARED_MEMORY, wanted_mounts
 from runtime.bundle.gathering import gather, identities
+from runtime.bundle.relinquishing import relinquish_mounts
 from runtime.bundle.subids import ranges
 from runtime.containers import names, removal, state, sweeping
 from runtime.containers import record as containers
@@ -30,10 +29,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from backends.contract import Selection, StorageBackend
+    from backends.contract import StorageBackend
     from backends.storage.shift import Owners
     from probes.report import HostReport
     from runtime.bundle.surroundings import Surroundings
+    from runtime.containers.promises import Decision
     from runtime.containers.request import Request
     from runtime.images.store import Image
     from runtime.paths import Paths
@@ -49,17 +49,17 @@ class Creation:
         self,
         paths: Paths,
         report: HostReport,
-        request: Request,
         image: Image | None,
         storage: StorageBackend,
-        selections: dict[str, Selection],
+        decision: Decision,
     ) -> None:
         self.paths = paths
         self.report = report
-        self.request = request
+        self.request = decision.request
         self.image = image
         self.storage = storage
-        self.selections = selections
+        self.decision = decision
+        self.selections = decision.selections
         self.identifier = os.urandom(32).hex()
 
     @property
@@ -111,7 +111,7 @@ class Creation:
             "name": "",
             "created": timestamp(time.time_ns()),
             "phase": containers.CREATING,
-            "request": request.to_dict(),
+            "request": self.decision.wanted.to_dict(),
             "image": self._image(),
             "selections": {
                 family: {
@@ -121,6 +121,9 @@ class Creation:
                 }
                 for family, selection in self.selections.items()
             },
+            "isolation": self.decision.outcome(),
+            "given_up": self.decision.given_up(),
+            "notices": list(self.decision.policy.notices),
             "storage": self._storage(),
             "log": {"driver": driver, "options": log_options(request.log_options)},
             "restart": {"name": request.restart.name, "maximum": request.restart.maximum},
@@ -130,6 +133,7 @@ class Creation:
             "interactive": request.interactive,
             "terminal": request.tty,
             "seclude": not self._shares_mounts(),
+            "contained": is_contained(self.decision),
             "shm": (request.shm_size or SHARED_MEMORY) if request.ipc == "shareable" else 0,
             "volumes": [],
         }
@@ -174,6 +178,7 @@ class Creation:
         bundle = compilation.compile_bundle(
             self.request, self.image.config if self.image else {}, self.report, surroundings
         )
+        relinquish_mounts(bundle, self.decision.lost)
         self._check(bundle["linux"])
         _write_files(folder, self.request, compilation.container_hostname(self.request, surroundings))
         records.store(self.paths.bundle(self.identifier), bundle, durable=not record["auto_remove"])
@@ -261,6 +266,7 @@ class Creation:
             uid_map=uid_map,
             gid_map=gid_map,
             device_rules=self._promises("cgroups", "device-access"),
+            **backing(self.decision),
         )
 
     def _promises(self, family: str, guarantee: str) -> bool:
@@ -298,18 +304,3 @@ def log_options(options: dict[str, str]) -> dict[str, Any]:
         else:
             raise InvalidInput(f"--log-opt {name}={value} is not understood", "max-size=SIZE and max-file=NUMBER are")
     return known
-
-
-_ASK = "`runtime doctor` shows what works here, and why the rest does not"
-
-
-def selections_for(report: HostReport, request: Request, forced: dict[str, str], in_use: str) -> dict[str, Selection]:
-    """The backends for one container. Problem with every reason if the host cannot give what is asked."""
-
-    demands = demands_for(request, forced)
-    if request.network == "host" or request.network.startswith("container:"):
-        demands.forced.setdefault("network", "host")
-    try:
-        return select_all(report, demands, {"storage": in_use} if in_use else None)
-    except BackendError as error:
-        raise Unsupported(f"this host cannot run the container as asked: {error}", error.hint or _ASK) from error

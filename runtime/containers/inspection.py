@@ -45,6 +45,7 @@ def inspect(target: Target) -> dict[str, Any]:
         "NetworkSettings": {"Networks": {}, "SandboxKey": _namespace(target, "net")},
         "Runtime": {
             "Selections": record["selections"],
+            "Isolation": record.get("isolation", []),
             "GivenUp": given_up(target.record),
             "Bundle": target.paths.container(target.identifier),
             "Request": request,

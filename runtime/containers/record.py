@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     # id, name, created (RFC 3339), phase, request, image {reference, id, config}, selections {family: {...}},
     # storage {backend, folder, layer} or {rootfs}, log {driver, options}, restart {name, maximum},
     # stop {signal, timeout}, auto_remove, init, interactive, terminal, seclude, volumes [names of anonymous ones],
-    # given_up [sentences]
+    # isolation [{guarantee, asked, by, given, why, overruled}], given_up [sentences], notices [sentences]
     Record = dict[str, Any]
 else:
     Record = dict
@@ -65,4 +65,6 @@ def advance(paths: Paths, record: Record, phase: str) -> None:
 
 def given_up(record: Record) -> list[str]:
     """Every preferred guarantee that this host could not give, with the reason."""
+    if "given_up" in record:
+        return list(record["given_up"])
     return [line for selection in record["selections"].values() for line in selection["given_up"]]
