@@ -40,11 +40,11 @@ def entry_steps(
     process = Process(oci_process, report, user_namespace)
     program = filter_of(linux, seccomp, report, state)
     birth, inside = (
-        (EntryBirth(target, preserved), [EnterTarget(target)])
+        (EntryBirth(target, preserved, process.affinity("initial")), [EnterTarget(target)])
         if entrance is None
         else entrance(target, oci_process, report, preserved)
     )
-    steps: list[Step] = [birth, JoinCgroup(), *process.early(), Conceal(), NewSession(), *inside]
+    steps: list[Step] = [birth, JoinCgroup(), *process.early(linux, entering=True), Conceal(), NewSession(), *inside]
     if process.terminal:
         from backends.execution.steps.terminal import OpenTerminal
 

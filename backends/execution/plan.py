@@ -174,7 +174,7 @@ def make_plan(
     if namespaces.creates("user"):
         steps.append(MapUsers(_mappings(linux, "uidMappings"), _mappings(linux, "gidMappings")))
     steps.append(JoinCgroup())
-    steps += process.early()
+    steps += process.early(linux)
     steps += [Conceal(), NewSession()]
     if init:
         from backends.execution.steps.reaper import BecomeInit

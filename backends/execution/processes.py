@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from arch import constants as c
 from backends.execution.configuration import integer, items, need, refuse, section, text
+from backends.execution.steps.affinity import FreeAffinity, SetAffinity
 from backends.execution.steps.capability import DropBounding, SetCapabilities
 from backends.execution.steps.program import Execute, FindProgram, Ready
 from backends.execution.steps.restriction import Filter, ForbidNewPrivileges, Label
@@ -61,9 +62,27 @@ class Process:
             integer(size, "width", "process.consoleSize.width"),
         )
 
-    def early(self) -> list[Step]:
-        """What needs rights, or files, of the host: before anything of the container is entered."""
-        steps: list[Step] = []
+    def affinity(self, key: str) -> list[int]:
+        """The CPUs of process.execCPUAffinity, which is about processes that enter a running container; or none."""
+        wish = section(self._process, "execCPUAffinity", "process.execCPUAffinity")
+        listed = text(wish, key, f"process.execCPUAffinity.{key}")
+        if not listed:
+            return []
+        from backends.execution.lists import numbers
+
+        return numbers(listed, f"process.execCPUAffinity.{key}", "CPUs")
+
+    def early(self, linux: dict[str, Any], entering: bool = False) -> list[Step]:
+        """What needs rights, or files, of the host: after the cgroup, before anything of the container is entered."""
+        steps: list[Step] = [FreeAffinity()]
+        _, final = self.affinity("initial"), self.affinity("final")
+        if entering and final:
+            steps.append(SetAffinity(final))
+        policy = section(linux, "memoryPolicy", "linux.memoryPolicy")
+        if policy:
+            from backends.execution.steps.mempolicy import steps_of
+
+            steps += steps_of(policy)
         if self._process.get("oomScoreAdj") is not None:
             from backends.execution.steps.oom import SetOomScore
 

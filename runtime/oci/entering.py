@@ -37,6 +37,7 @@ def process_of(config: dict[str, Any], said: dict[str, Any], words: list[str], j
         process = read_object(said["process"])
         if said["tty"]:
             process["terminal"] = True
+        process.setdefault("execCPUAffinity", (config.get("process") or {}).get("execCPUAffinity"))
         grant(process, config, journal)
         return process
     if not words:

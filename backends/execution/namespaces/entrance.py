@@ -17,18 +17,34 @@ _READ = os.O_RDONLY | os.O_CLOEXEC
 
 class EntryBirth(Birth):
     """Only children enter a PID namespace: for the moment of the fork, it is that of the caller's children. So the new
-    process is a direct child, and no intermediate one is needed."""
+    process is a direct child, and no intermediate one is needed.
 
-    __slots__ = ("preserved", "target")
+    cpus   process.execCPUAffinity.initial: where it begins, before it is in the container's cgroup
+    """
 
-    def __init__(self, target: int, preserved: int) -> None:
+    __slots__ = ("cpus", "preserved", "target")
+
+    def __init__(self, target: int, preserved: int, cpus: list[int] | None = None) -> None:
         self.target = target
         self.preserved = preserved
+        self.cpus = cpus or []
 
     def describe(self) -> str:
-        return f"fork a child into the PID namespace of process {self.target}"
+        where = f", on the CPUs {', '.join(map(str, self.cpus))}" if self.cpus else ""
+        return f"fork a child into the PID namespace of process {self.target}{where}"
 
     def execute(self, context: Context) -> None:
+        if not self.cpus:
+            self._enter(context)
+            return
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, self.cpus)  # the child begins with ours
+        try:
+            self._enter(context)
+        finally:
+            os.sched_setaffinity(0, before)
+
+    def _enter(self, context: Context) -> None:
         theirs = os.open(f"/proc/{self.target}/ns/pid", _READ)
         ours = os.open("/proc/self/ns/pid", _READ)
         try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import _socket
 import errno
-import json
 import os
 import sys
 
@@ -43,6 +42,8 @@ class Listener:
 
     def tell(self, pid: int, descriptor: int) -> None:
         """StepFailed: nobody listens there."""
+        import json  # in the parent only, where it takes no container's time
+
         content = json.dumps(self.document(pid)).encode()
         rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptor.to_bytes(4, sys.byteorder))]
         connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC, 0)
