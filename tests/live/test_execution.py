@@ -1,0 +1,24 @@
+"""Every execution backend under the one suite for all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.contract.execution import Containers, ExecutionContract, Member
+
+MEMBERS = (
+    Member("namespaces"),
+    Member("chroot", without=("pid-namespace",)),
+    Member("chroot", without=("pid-namespace", "uts-namespace", "ipc-namespace"), forbidden=("mount-namespace",)),
+)
+
+
+@pytest.fixture(params=MEMBERS, ids=str)
+def containers(request: pytest.FixtureRequest, runtime: Any) -> Containers:
+    return Containers(runtime, request.param)
+
+
+class TestExecution(ExecutionContract):
+    pass
