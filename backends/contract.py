@@ -57,11 +57,13 @@ class Plan:
 
 class Stdio:
     """The three descriptors a container's process gets. With `process.terminal` the backend allocates a terminal in
-    the container's own devpts instead, and hands its master over in `Process.console`."""
+    the container's own devpts instead, and hands its master over in `Process.console`; `plain`: that terminal puts no
+    carriage returns before new lines, for what is read from it goes to a file or a pipe."""
 
-    __slots__ = ("stderr", "stdin", "stdout")
+    __slots__ = ("plain", "stderr", "stdin", "stdout")
 
-    def __init__(self, stdin: int, stdout: int, stderr: int) -> None:
+    def __init__(self, stdin: int, stdout: int, stderr: int, plain: bool = False) -> None:
+        self.plain = plain
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr

@@ -13,6 +13,7 @@ import time
 from arch import kernel
 from backends.errors import StepFailed
 from backends.execution.configuration import integer, items, refuse, section, text
+from backends.execution.steps.mount import by_descriptor
 from backends.execution.steps.program import restore_signals
 from backends.execution.steps.step import CHILD, PARENT, Context, Step
 from backends.execution.steps.stream import close_others
@@ -36,14 +37,14 @@ _MOST_OUTPUT = 4096
 
 
 class Hook:
-    """`timeout` in seconds, or 0 for none."""
+    """`timeout` in seconds, or 0 for none; `environment` None: that of who runs it, as with runc."""
 
     __slots__ = ("arguments", "environment", "path", "timeout")
 
-    def __init__(self, path: str, arguments: list[str], environment: list[str], timeout: int) -> None:
+    def __init__(self, path: str, arguments: list[str], environment: dict[str, str] | None, timeout: int) -> None:
         self.path = path
         self.arguments = arguments or [path]
-        self.environment = dict(entry.partition("=")[::2] for entry in environment)
+        self.environment = environment
         self.timeout = timeout
 
 
@@ -63,16 +64,23 @@ def read(bundle: dict[str, Any], kind: str) -> list[Hook]:
         if timeout < 0 or ("timeout" in entry and timeout == 0):
             raise refuse(f"{path}.timeout", "it must be greater than zero")
         arguments = items(entry, "args", f"{path}.args")
-        found.append(Hook(program, arguments, items(entry, "env", f"{path}.env"), timeout))
+        variables = items(entry, "env", f"{path}.env")
+        environment = dict(variable.partition("=")[::2] for variable in variables)
+        found.append(Hook(program, arguments, environment if entry.get("env") is not None else None, timeout))
     return found
 
 
 class RunHooks(Step):
-    """`state` lacks the status and the pid, which are known when the time comes."""
+    """`state` lacks the status and the pid, which are known when the time comes. `variables`: the environment of hooks
+    inside that name none; `cwd`: where hooks run that are not in the container's root."""
 
-    __slots__ = ("hooks", "kind", "place", "state")
+    __slots__ = ("cwd", "hooks", "kind", "place", "state", "variables")
 
-    def __init__(self, kind: str, hooks: list[Hook], state: dict[str, Any]) -> None:
+    def __init__(
+        self, kind: str, hooks: list[Hook], state: dict[str, Any], cwd: str, variables: dict[str, str] | None
+    ) -> None:
+        self.cwd = cwd
+        self.variables = variables
         self.kind = kind
         self.hooks = hooks
         self.place, status = KINDS[kind]
@@ -82,8 +90,9 @@ class RunHooks(Step):
         return f"run the {self.kind} hooks {' '.join(hook.path for hook in self.hooks)}"
 
     def execute(self, context: Context) -> None:
-        for hook in self.hooks:
-            execute(hook, self.kind, {**self.state, "pid": context.pid})
+        cwd = by_descriptor(context.root) if self.kind == "createContainer" else self.cwd
+        for number, hook in enumerate(self.hooks):
+            execute(hook, self.kind, number, {**self.state, "pid": context.pid}, cwd, self.variables)
 
 
 class NotePid(Step):
@@ -98,27 +107,39 @@ class NotePid(Step):
         context.pid = int(os.readlink("/proc/self"))
 
 
-def steps_of(bundle: dict[str, Any], state: dict[str, Any], *kinds: str) -> list[Step]:
+def steps_of(
+    bundle: dict[str, Any], state: dict[str, Any], *kinds: str, variables: dict[str, str] | None = None
+) -> list[Step]:
     import json  # noqa: F401 - found again by `execute`, which may run after the fork, where nothing can be loaded
 
     steps: list[Step] = []
     for kind in kinds:
         found = read(bundle, kind)
         if found:
-            steps.append(RunHooks(kind, found, state))
+            outside = KINDS[kind][0] == PARENT
+            cwd = str(state.get("bundle") or "") if outside else ""
+            steps.append(RunHooks(kind, found, state, cwd, None if outside else variables))
     return steps
 
 
-def execute(hook: Hook, kind: str, state: dict[str, Any]) -> None:
+def execute(
+    hook: Hook,
+    kind: str,
+    number: int,
+    state: dict[str, Any],
+    cwd: str = "",
+    variables: dict[str, str] | None = None,
+) -> None:
     """Until it ends. StepFailed for a status other than 0, with what the hook said, and for one that takes too long."""
     import json
 
     step = f"run the {kind} hook {hook.path}"
+    wrong = f"error running {kind} hook #{number}: {hook.path}:"  # as runc begins it
     stdin, feed = os.pipe2(os.O_CLOEXEC)
     listen, output = os.pipe2(os.O_CLOEXEC)
     pid = kernel.clone(0)
     if pid == 0:
-        _become(hook, stdin, output)
+        _become(hook, stdin, output, cwd, variables)
     os.close(stdin)
     os.close(output)
     _feed(feed, json.dumps(state).encode())
@@ -127,18 +148,21 @@ def execute(hook: Hook, kind: str, state: dict[str, Any]) -> None:
     finally:
         os.close(listen)
     if status is None:
-        raise StepFailed(step, f"cannot {step}: it took more than {hook.timeout} s", errno.ETIMEDOUT)
+        raise StepFailed(step, f"{wrong} it took more than {hook.timeout} s", errno.ETIMEDOUT)
     if status:
-        raise StepFailed(step, f"cannot {step}: it ended with status {status}: {said.strip()}")
+        raise StepFailed(step, f"{wrong} exit status {status}: {said.strip()}")
 
 
-def _become(hook: Hook, stdin: int, output: int) -> None:
+def _become(hook: Hook, stdin: int, output: int, cwd: str, variables: dict[str, str] | None) -> None:
     try:
+        if cwd:
+            os.chdir(cwd)
         for number, descriptor in enumerate((stdin, output, output)):
             os.dup2(descriptor, number)
         close_others({0, 1, 2})
         restore_signals()
-        os.execve(hook.path, hook.arguments, hook.environment)
+        environment = hook.environment if hook.environment is not None else variables
+        os.execve(hook.path, hook.arguments, os.environ if environment is None else environment)
     except OSError as error:
         os.write(2, f"{hook.path}: {error.strerror}".encode())
     finally:

@@ -107,7 +107,8 @@ class Way:
 class Hooks:
     """config.json's hooks, for the places of a plan that they belong to; nearly always there are none."""
 
-    def __init__(self, bundle: Bundle, container: str, folder: str) -> None:
+    def __init__(self, bundle: Bundle, container: str, folder: str, variables: dict[str, str]) -> None:
+        self._variables = variables
         self._bundle = bundle
         self._any = bool(section(bundle, "hooks", "hooks"))
         self.state = {
@@ -122,7 +123,7 @@ class Hooks:
             return []
         from backends.execution.hooks import steps_of
 
-        return steps_of(self._bundle, self.state, *kinds)
+        return steps_of(self._bundle, self.state, *kinds, variables=self._variables)
 
     def before_the_root(self) -> list[Step]:
         if not self._any:
@@ -167,7 +168,7 @@ def make_plan(
     namespaces = way.namespaces(bundle, linux, report)
     user_namespace = namespaces.has("user")
     process = Process(section(bundle, "process", "process"), report, user_namespace)
-    hooks = Hooks(bundle, container, folder)
+    hooks = Hooks(bundle, container, folder, process.variables)
     status = "created" if process.no_new_privileges else "creating"  # the filter is the last of all, or before that
     program = filter_of(linux, seccomp, report, {**hooks.state, "status": status})
     steps: list[Step] = [namespaces.birth(report, preserved, _time_offsets(linux, namespaces))]

@@ -39,7 +39,7 @@ class Process:
         self.arguments = items(process, "args", "process.args")
         if not self.arguments:
             raise refuse("process.args", "there is no program to execute")
-        self.environment = items(process, "env", "process.env")
+        self.variables = _variables(items(process, "env", "process.env"))
         self.cwd = text(process, "cwd", "process.cwd") or "/"
         if not self.cwd.startswith("/"):
             raise refuse("process.cwd", f"{self.cwd!r} is not an absolute path")
@@ -118,19 +118,23 @@ class Process:
             steps.append(seccomp)
         bounding, *sets = self._capabilities()
         steps.append(DropBounding(bounding))
+        if not self.variables.get("HOME"):
+            from backends.execution.steps.home import FindHome
+
+            steps.append(FindHome(self.variables, self.uid))
         steps.append(SetUser(self.uid, self.gid, self.groups, self.mask, self.cwd))
         steps.append(SetCapabilities(*sets))
         if self.no_new_privileges:
             need(self._report, "process.no_new_privs", "process.noNewPrivileges", "no_new_privs")
             steps.append(ForbidNewPrivileges())
-        steps.append(FindProgram(self.arguments, self.environment, self.uid))
+        steps.append(FindProgram(self.arguments, self.variables.get("PATH"), self.uid))
         return steps
 
     def last(self, seccomp: Filter | None, die_with_parent: bool) -> list[Step]:
         steps: list[Step] = [Ready(die_with_parent)]
         if seccomp is not None and self.no_new_privileges:
             steps.append(seccomp)
-        steps.append(Execute(self.arguments, self.environment))
+        steps.append(Execute(self.arguments, self.variables))
         return steps
 
     def _limits(self) -> list[Step]:
@@ -162,6 +166,19 @@ class Process:
         if ambient:
             need(self._report, "process.ambient", "process.capabilities.ambient", "ambient capabilities")
         return bounding, effective, permitted, inheritable, ambient
+
+
+def _variables(entries: list[str]) -> dict[str, str]:
+    """Of two with the same name the later one, in its place."""
+    variables: dict[str, str] = {}
+    for entry in entries:
+        name, equals, value = entry.partition("=")
+        if not equals or not name or "\0" in entry:
+            why = "missing '='" if not equals else "name cannot be empty" if not name else "contains a nul byte"
+            raise refuse("process.env", f"invalid environment variable {entry!r}: {why}")
+        variables.pop(name, None)
+        variables[name] = value
+    return variables
 
 
 def mask(sets: dict[str, Any], name: str) -> int:

@@ -6,6 +6,7 @@ import _socket
 import os
 import sys
 
+from backends.contract import Stdio
 from runtime.oci.errors import Refused
 
 TYPE_CHECKING = False
@@ -19,6 +20,11 @@ def check(process: dict[str, Any], socket: str, foreground: bool) -> None:
         raise Refused("cannot allocate tty if runtime-oci will detach without setting console socket")
     if socket and not process.get("terminal"):
         raise Refused("cannot use console socket if runtime-oci will not detach or allocate tty")
+
+
+def stdio(foreground: bool) -> Stdio:
+    """Ours. A terminal in the foreground is moved through ours: its carriage returns are for a screen alone."""
+    return Stdio(0, 1, 2, plain=foreground and not os.isatty(1))
 
 
 def hand_over(path: str, master: int) -> None:

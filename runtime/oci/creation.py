@@ -5,7 +5,6 @@ from __future__ import annotations
 import _socket
 import os
 
-from backends.contract import Stdio
 from backends.errors import BackendError
 from backends.execution.channel import listen
 from backends.execution.namespaces.parent import start_time
@@ -48,6 +47,7 @@ class Creation:
         self._config = self.bundle.adapt(settings.journal)
         self._oci_process: dict[str, Any] = self._config.get("process") or {}
         console.check(self._oci_process, said["console-socket"], foreground)
+        self._stdio = console.stdio(foreground)
 
     def create(self, gated: bool) -> None:
         """Refused, with nothing left behind. `gated`: `leave` will be called."""
@@ -80,7 +80,7 @@ class Creation:
         self._record(name, os.getpid(), start_time(os.getpid()), creating=True)
         gate = self._gate() if gated else None
         try:
-            self.process = self.host.backend.create(plan, Stdio(0, 1, 2), self.cgroup, gate.fileno() if gate else -1)
+            self.process = self.host.backend.create(plan, self._stdio, self.cgroup, gate.fileno() if gate else -1)
         finally:
             if gate is not None:
                 gate.close()

@@ -57,9 +57,9 @@ def _tell(container: Container, config: dict[str, Any], journal: Journal) -> Non
     from backends.execution import hooks
 
     state = container.state(STOPPED)
-    for hook in hooks.read(config, "poststop"):
+    for number, hook in enumerate(hooks.read(config, "poststop")):
         try:
-            hooks.execute(hook, "poststop", state)
+            hooks.execute(hook, "poststop", number, state)
         except (BackendError, OSError) as error:  # the rest goes on: runtime-spec, "Lifecycle"
             journal.warning(f"poststop hook: {words(error)}")
 

@@ -28,13 +28,10 @@ class FindProgram(Step):
 
     __slots__ = ("arguments", "search", "uid")
 
-    def __init__(self, arguments: list[str], environment: list[str], uid: int) -> None:
+    def __init__(self, arguments: list[str], search: str | None, uid: int) -> None:
         self.arguments = arguments
         self.uid = uid
-        self.search = _DEFAULT_PATH
-        for entry in environment:
-            if entry.startswith("PATH="):
-                self.search = entry[5:]
+        self.search = _DEFAULT_PATH if search is None else search
 
     def describe(self) -> str:
         return f"find {self.arguments[0]}"
@@ -153,22 +150,19 @@ def restore_signals() -> None:
 
 
 class Execute(Step):
-    __slots__ = ("arguments", "environment", "text")
+    __slots__ = ("arguments", "text", "variables")
 
-    def __init__(self, arguments: list[str], environment: list[str]) -> None:
+    def __init__(self, arguments: list[str], variables: dict[str, str]) -> None:
         self.text = " ".join(arguments)
         self.arguments = [os.fsencode(argument) for argument in arguments]
-        self.environment: dict[bytes, bytes] = {}
-        for entry in environment:
-            name, _, value = entry.partition("=")
-            self.environment[os.fsencode(name)] = os.fsencode(value)
+        self.variables = variables  # which steps before this one may add to
 
     def describe(self) -> str:
         return f"execute {self.text}"
 
     def execute(self, context: Context) -> None:
         try:
-            os.execve(context.program, self.arguments, self.environment)
+            os.execve(context.program, self.arguments, self.variables)
         except OSError as error:
             raise refusal(self.describe(), context.program, error, context.head) from None
 

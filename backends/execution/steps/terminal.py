@@ -7,6 +7,7 @@ import fcntl
 import os
 import stat
 import struct
+import termios
 
 from arch import inside, kernel
 from backends.execution.channel import CONSOLE
@@ -51,6 +52,8 @@ class OpenTerminal(Step):
             raise OSError(errno.ENOTTY, "this is not a terminal", path)
         if self.rows or self.columns:
             fcntl.ioctl(master, _TIOCSWINSZ, struct.pack("HHHH", self.rows, self.columns, 0, 0))
+        if context.stdio.plain:
+            _leave_line_ends(slave)
         if self.uid:
             os.fchown(slave, self.uid, -1)
         if self.console:
@@ -60,6 +63,12 @@ class OpenTerminal(Step):
         context.terminal = slave
         if root != context.root:
             os.close(root)
+
+
+def _leave_line_ends(terminal: int) -> None:
+    attributes = termios.tcgetattr(terminal)
+    attributes[1] &= ~termios.ONLCR
+    termios.tcsetattr(terminal, termios.TCSANOW, attributes)
 
 
 def _open(root: int, path: str, flags: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from backends.contract import Stdio
 from backends.errors import BackendError
 from runtime.errors import Problem
 from runtime.oci import console
@@ -25,6 +24,7 @@ COMMAND = Command(
     "exec", "run another process in a container", "CONTAINER-ID [COMMAND [ARGUMENT...]]", OPTIONS, most=-1, ordered=True
 )
 _FAILED = 255
+_SIGKILL = 9
 
 
 class ExecFailed(Refused):
@@ -32,9 +32,9 @@ class ExecFailed(Refused):
 
 
 def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> int:
-    container = find(settings.root, arguments[0])
-    status = container.status()
     try:
+        container = find(settings.root, arguments[0])
+        status = container.status()
         if status == STOPPED:
             raise Refused("cannot exec in a stopped container")
         if status == PAUSED and not said["ignore-paused"]:
@@ -51,14 +51,15 @@ def _enter(
 ) -> Process:
     config = container.config()
     wanted = process_of(config, said, words_given, settings.journal)
-    console.check(wanted, said["console-socket"], not said["detach"] and not said["console-socket"])
+    foreground = not said["detach"] and not said["console-socket"]
+    console.check(wanted, said["console-socket"], foreground)
     host = Host()
     try:
         process = host.backend.enter(
             config,
             container.record["pid"],
             wanted,
-            Stdio(0, 1, 2),
+            console.stdio(foreground),
             container.cgroup(),
             report=host.report,
             seccomp=host.filter(config),
@@ -71,5 +72,9 @@ def _enter(
         console.hand_over(said["console-socket"], process.console)
         process.console = -1
     if said["pid-file"]:
-        write_pid(said["pid-file"], process.pid)
+        try:
+            write_pid(said["pid-file"], process.pid)
+        except OSError as error:
+            host.backend.signal(process, _SIGKILL)
+            raise Refused(words(error)) from error
     return process

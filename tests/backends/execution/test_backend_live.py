@@ -228,8 +228,8 @@ def test_the_working_folder_is_entered_and_made_if_missing(run: Any, bundles: Mo
 
 
 def test_the_environment_is_the_bundles_and_nothing_else(run: Any, bundles: ModuleType) -> None:
-    result = run(bundles.make_bundle("/bin/env", process__env=["PATH=/bin", "A=b=c", "ODD=é"]))
-    assert sorted(result.stdout.splitlines()) == ["A=b=c", "ODD=é", "PATH=/bin"]
+    result = run(bundles.make_bundle("/bin/env", process__env=["PATH=/bin", "A=b=c", "ODD=é", "HOME=/h"]))
+    assert sorted(result.stdout.splitlines()) == ["A=b=c", "HOME=/h", "ODD=é", "PATH=/bin"]
 
 
 def test_only_the_three_streams_are_open(run: Any, bundles: ModuleType) -> None:

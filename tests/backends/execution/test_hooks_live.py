@@ -21,12 +21,12 @@ def test_hooks_outside_are_told_the_state_at_their_time(run: Any, bundles: Modul
     kinds = ("prestart", "createRuntime", "poststart")
     bundle = bundles.make_bundle("/bin/sleep", "0.3", annotations={"a": "b"})
     bundle["hooks"] = {kind: [_outside(tmp_path, kind)] for kind in kinds}
-    result = run(bundle, options={"container": "box1", "folder": "/bundles/box1"})
+    result = run(bundle, options={"container": "box1", "folder": str(tmp_path)})
     states = [json.loads((tmp_path / kind).read_text()) for kind in kinds]
     assert [state["status"] for state in states] == ["creating", "creating", "running"]
     for state in states:
         assert state["pid"] == result.answer["pid"]
-        assert (state["id"], state["bundle"], state["annotations"]) == ("box1", "/bundles/box1", {"a": "b"})
+        assert (state["id"], state["bundle"], state["annotations"]) == ("box1", str(tmp_path), {"a": "b"})
     for kind in kinds:
         assert (tmp_path / f"{kind}.uts").read_text().strip() == os.readlink("/proc/self/ns/uts")
 

@@ -125,3 +125,17 @@ def test_a_terminal_that_nobody_would_have_is_refused(oci: Oci) -> None:
     bundle = oci.bundle("true", process__terminal=True)
     assert "console socket" in oci("create", "-b", bundle, oci.name, status=1).stderr
     assert "console socket" in oci("run", "-d", "-b", bundle, oci.name, status=1).stderr
+
+
+def test_what_exec_itself_does_not_manage_is_255(sleeping: Oci) -> None:
+    sleeping("exec", "--pid-file", "/nonexistent/pid", sleeping.name, "true", status=255)
+    sleeping("exec", "no-such-container", "true", status=255)
+
+
+def test_home_is_the_containers_own_where_nothing_says_it(oci: Oci) -> None:
+    Path(oci.rootfs, "etc/passwd").unlink(missing_ok=True)
+    Path(oci.rootfs, "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nsomeone:x:7:7::/home/someone:/bin/sh\n")
+    oci("run", "-d", "-b", oci.bundle("sleep", "1000", process__env=["PATH=/bin", "HOME="]), oci.name)
+    assert oci("exec", oci.name, "sh", "-c", "echo $HOME").stdout == "/root\n"
+    assert oci("exec", "--user", "7", oci.name, "sh", "-c", "echo $HOME").stdout == "/home/someone\n"
+    assert oci("exec", "--user", "8", oci.name, "sh", "-c", "echo $HOME").stdout == "/\n"

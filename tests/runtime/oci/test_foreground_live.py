@@ -50,3 +50,13 @@ def test_signals_to_us_are_the_containers(oci: Oci) -> None:
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 9
+
+
+@pytest.mark.parametrize("command", ["run", "exec"])
+def test_a_terminal_that_is_read_through_a_pipe_adds_no_carriage_returns(oci: Oci, command: str) -> None:
+    if command == "run":
+        done = oci("run", "-b", oci.shell("echo line", process__terminal=True), oci.name)
+    else:
+        oci("run", "-d", "-b", oci.bundle("sleep", "1000"), oci.name)
+        done = oci("exec", "-t", oci.name, "echo", "line")
+    assert done.stdout == "line\n"

@@ -45,13 +45,13 @@ def test_hooks_run_in_their_order_with_the_state_of_the_time(oci: Oci, tmp_path:
 
 def test_a_hook_that_fails_before_the_start_fails_the_creation_and_leaves_nothing(oci: Oci) -> None:
     bundle = oci.bundle("true", hooks={"createRuntime": [{"path": "/bin/false"}]})
-    assert "createRuntime hook /bin/false" in oci("create", "-b", bundle, oci.name, status=1).stderr
+    assert "error running createRuntime hook #0: /bin/false" in oci("create", "-b", bundle, oci.name, status=1).stderr
     assert os.listdir(oci.root) == []
 
 
 def test_a_hook_that_fails_after_the_start_stops_the_container(oci: Oci) -> None:
     oci("create", "-b", oci.bundle("sleep", "1000", hooks={"poststart": [{"path": "/bin/false"}]}), oci.name)
-    assert "poststart hook /bin/false" in oci("start", oci.name, status=1).stderr
+    assert "error running poststart hook #0: /bin/false" in oci("start", oci.name, status=1).stderr
     assert oci.state()["status"] == "stopped"
 
 
@@ -61,3 +61,23 @@ def test_a_poststop_hook_that_fails_is_told_and_the_others_run(oci: Oci, tmp_pat
     done = oci.run("true", hooks={"poststop": failing})
     assert "level=warning" in done.stderr
     assert [kind for kind, _ in entries(log)] == ["poststop"]
+
+
+def test_hooks_outside_run_in_the_bundle_with_our_environment(oci: Oci, tmp_path: Path) -> None:
+    script = 'echo "$PWD $FROM_US" > "$0"; exec cat > /dev/null'
+    hook = {"path": "/bin/sh", "args": ["sh", "-c", script, str(tmp_path / "said")]}
+    bundle = oci.bundle("true", hooks={"createRuntime": [hook]})
+    oci("run", "-b", bundle, oci.name, env={**os.environ, "FROM_US": "yes"})
+    assert (tmp_path / "said").read_text() == f"{bundle} yes\n"
+
+
+def test_a_hook_before_the_root_is_entered_stands_in_it(oci: Oci) -> None:
+    hook = {"path": "/bin/sh", "args": ["sh", "-c", "cat > ./made"]}
+    assert oci.run("cat /made", hooks={"createContainer": [hook]}).stdout
+
+
+def test_a_hook_inside_has_the_programs_environment_where_it_names_none(oci: Oci) -> None:
+    named = {"path": "/bin/sh", "args": ["sh", "-c", "echo named $A > /named"], "env": []}
+    unnamed = {"path": "/bin/sh", "args": ["sh", "-c", "echo unnamed $A $HOME > /unnamed"]}
+    done = oci.run("cat /named /unnamed", process__env=["A=1", "PATH=/bin"], hooks={"startContainer": [named, unnamed]})
+    assert done.stdout == "named\nunnamed 1 /root\n"

@@ -129,7 +129,8 @@ def test_a_name_is_taken_once(sleeping: Oci) -> None:
 
 @pytest.mark.parametrize("command", ["start", "state", "kill", "delete", "pause", "resume", "ps", "exec", "update"])
 def test_what_does_not_exist_is_named_so(oci: Oci, command: str) -> None:
-    done = oci(command, "nothing", *(["true"] if command == "exec" else []), status=1)
+    words, status = ((command, "nothing", "true"), 255) if command == "exec" else ((command, "nothing"), 1)
+    done = oci(*words, status=status)
     assert "container does not exist" in done.stderr
 
 
