@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _UNSUPPORTED = (
     ("linux", "intelRdt"),
     ("linux", "mountLabel"),
-    ("linux", "netDevices"),
     ("vm",),
     ("zos",),
     ("freebsd",),

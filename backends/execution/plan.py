@@ -204,6 +204,11 @@ def _outside(
         from backends.execution.steps.loopback import RaiseLoopback
 
         steps.append(RaiseLoopback())
+    devices = section(linux, "netDevices", "linux.netDevices")
+    if devices:
+        from backends.execution.steps.netdevice import steps_of
+
+        steps += steps_of(devices, namespaces.has("network"))
     for key, step in (("hostname", SetHostname), ("domainname", SetDomainname)):
         name = text(bundle, key, key)
         if name and not namespaces.has("uts"):

@@ -55,7 +55,7 @@ def document() -> dict[str, Any]:
             "selinux": {"enabled": True},
             "intelRdt": {"enabled": False},
             "mountExtensions": {"idmap": {"enabled": True}},
-            "netDevices": {"enabled": False},
+            "netDevices": {"enabled": True},
         },
         "annotations": {"runtime-oci.version": number(), "runtime-oci.checkpoint.enabled": "false"},
         "potentiallyUnsafeConfigAnnotations": [],

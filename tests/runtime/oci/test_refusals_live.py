@@ -22,7 +22,9 @@ HOST_CLOCK = {"monotonic": {"secs": 1}}
     ("path", "overrides"),
     [
         ("linux.intelRdt", {"linux__intelRdt": {"closID": "x"}}),
-        ("linux.netDevices", {"linux__netDevices": {"eth0": {}}}),
+        ("linux.netDevices", {"linux__netDevices": {"eth0": {}}, "linux__namespaces": [{"type": "mount"}]}),
+        ("linux.netDevices.eth0.name", {"linux__netDevices": {"eth0": {"name": "a/b"}}}),
+        ("linux.netDevices.sixteen-letters!", {"linux__netDevices": {"sixteen-letters!": {}}}),
         ("linux.memoryPolicy.mode", {"linux__memoryPolicy": {"mode": "BIND", "nodes": "0"}}),
         ("linux.memoryPolicy.mode", {"linux__memoryPolicy": {"nodes": "0"}}),
         ("linux.memoryPolicy.flags", {"linux__memoryPolicy": {"mode": "MPOL_BIND", "nodes": "0", "flags": ["x"]}}),
