@@ -14,9 +14,9 @@ from typing import Any
 sys.path[:0] = json.loads(sys.argv[2])
 
 from arch import kernel  # noqa: E402
+from backends import catalogue  # noqa: E402
 from backends.contract import Cgroup, Process, Stdio  # noqa: E402
 from backends.errors import BackendError, StepFailed  # noqa: E402
-from backends.execution.namespaces.backend import NamespacesBackend  # noqa: E402
 from probes.finding import Finding  # noqa: E402
 from probes.report import HostReport  # noqa: E402
 
@@ -32,7 +32,7 @@ class Folders(Cgroup):
 
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
-    backend = NamespacesBackend()
+    backend = catalogue.load("execution", order.get("backend", "namespaces"))()
     report = HostReport({}, {}, {}, [Finding(name, state) for name, state in order["report"].items()])
     options = {"die_with_parent": True, **order["options"]}
     if "seccomp" in options:
