@@ -14,27 +14,30 @@ MIRROR = "http://deb.debian.org/debian"
 
 
 class Archive:
-    """The packages of some suites, as amd64 sees them, below a folder that the caller removes."""
+    """The packages of some suites for one architecture, Debian's name, below a folder that the caller removes."""
 
-    def __init__(self, folder: str, suites: tuple[str, ...]) -> None:
+    def __init__(self, folder: str, suites: tuple[str, ...], architecture: str = "amd64") -> None:
         self.folder = folder
         for name in ("lists/partial", "cache/archives/partial", "packages"):
             os.makedirs(os.path.join(folder, name), exist_ok=True)
         sources = os.path.join(folder, "sources.list")
         keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
         with open(sources, "w", encoding="ascii") as file:
-            file.writelines(f"deb [arch=amd64 signed-by={keyring}] {MIRROR} {suite} main\n" for suite in suites)
-        options = {
+            file.writelines(
+                f"deb [arch={architecture} signed-by={keyring}] {MIRROR} {suite} main\n" for suite in suites
+            )
+        settings = {
             "Dir::Etc::SourceList": sources,
             "Dir::Etc::SourceParts": "/dev/null",
             "Dir::State::Lists": os.path.join(folder, "lists"),
             "Dir::Cache": os.path.join(folder, "cache"),
-            "APT::Architecture": "amd64",
+            "APT::Architecture": architecture,
+            "APT::Architectures": architecture,
             "APT::Sandbox::User": "root",
             "Acquire::Languages": "none",
         }
         self._command = ["apt-get", "-qq"]
-        for name, value in options.items():
+        for name, value in settings.items():
             self._command += ["-o", f"{name}={value}"]
         subprocess.run([*self._command, "update"], check=True)
 
