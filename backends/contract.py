@@ -150,6 +150,11 @@ class Cgroup:
         period, so a process that was cloned into `into()` leaves it out (`cloned`)."""
         raise NotImplementedError
 
+    @property
+    def keeper(self) -> bool:
+        """Whether somebody else moves processes in: the parent calls `add` for a new one, which cannot join itself."""
+        return False
+
     def into(self) -> str:
         """The v2 folder that CLONE_INTO_CGROUP takes (Linux 5.7), or empty."""
         raise NotImplementedError
@@ -266,6 +271,10 @@ class StorageBackend(Backend):
     def repair(self) -> list[str]:
         """Removes what a killed process left half-made; one sentence for each thing done."""
         raise NotImplementedError
+
+    def release(self) -> None:
+        """Lets go of what the kernel holds for this store beside its files, such as devices; the next call of any
+        kind takes it up again. StorageError while a layer is mounted."""
 
 
 # ------------------------------------------------------------------------------------------------------ network

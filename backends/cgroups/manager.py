@@ -43,7 +43,7 @@ class HierarchyManager(CgroupManager):
         try:
             for names, folder in paths.items():
                 if names == UNIFIED:
-                    self._make_v2(folder, self._enabled(resources))
+                    self._make_v2(folder, v2_controllers(resources))
                 else:
                     _make_v1(names, folder)
                 made.append(folder)
@@ -87,22 +87,27 @@ class HierarchyManager(CgroupManager):
     def _wants_v2(self, resources: Resources) -> bool:
         return True
 
-    def _enabled(self, resources: Resources) -> frozenset[str]:
-        """The v2 controllers that the group is to have."""
-        named = {limit.v2 for limit in asked(resources)} - {"", "devices", UNIFIED}
-        named |= controller("unified").controllers(resources) if resources.get("unified") else set()
-        return STANDARD_V2 | named
-
     def _make_v2(self, folder: str, wanted: frozenset[str]) -> None:
         """Enables controllers from the root downwards, then makes the folder."""
-        top = self.layout.v2
-        steps = folder[len(top) :].strip("/").split("/")
-        for depth in range(len(steps)):
-            above = Folder("/".join((top, *steps[:depth])))
-            if depth:
-                _make(above.path)
-            _enable(above, wanted)
+        hand_down(self.layout.v2, folder, wanted)
         _make_fresh(folder)
+
+
+def v2_controllers(resources: Resources) -> frozenset[str]:
+    """Those that a group with these limits is to have."""
+    named = {limit.v2 for limit in asked(resources)} - {"", "devices", UNIFIED}
+    named |= controller("unified").controllers(resources) if resources.get("unified") else set()
+    return STANDARD_V2 | named
+
+
+def hand_down(top: str, folder: str, wanted: frozenset[str]) -> None:
+    """Enables v2 controllers in all above the folder, and makes what is missing of those. CgroupError"""
+    steps = folder[len(top) :].strip("/").split("/")
+    for depth in range(len(steps)):
+        above = Folder("/".join((top, *steps[:depth])))
+        if depth:
+            _make(above.path)
+        _enable(above, wanted)
 
 
 def _check_path(path: str) -> None:
@@ -130,6 +135,17 @@ def _make_v1(names: str, folder: str) -> None:
     except FileNotFoundError:
         _make_above(folder[: folder.rindex("/")])
         _make_fresh(folder)
+    _ready_v1(names, folder)
+
+
+def complete_v1(names: str, folder: str) -> None:
+    """A group that somebody else has made, or not: systemd does not care for all hierarchies."""
+    _make_above(folder)
+    _ready_v1(names, folder)
+
+
+def _ready_v1(names: str, folder: str) -> None:
+    """So that processes may join it. CgroupError"""
     controllers = names.split(",")
     if "cpuset" in controllers:
         _inherit(folder)
@@ -192,7 +208,7 @@ def _forget(folder: str) -> None:
 
 
 def manager(name: str, layout: Layout) -> CgroupManager:
-    """The manager that selection chose: "v1", "v2", "hybrid" or "absent"; imports no other. KeyError."""
+    """The manager that selection chose: "v1", "v2", "hybrid", "systemd" or "absent"; imports no other. KeyError."""
     module, attribute = _MANAGERS[name]
     made: CgroupManager = getattr(__import__(f"backends.cgroups.{module}", None, None, (attribute,)), attribute)(layout)
     return made
@@ -202,5 +218,6 @@ _MANAGERS = {
     "v1": ("v1", "V1Cgroups"),
     "v2": ("v2", "V2Cgroups"),
     "hybrid": ("hybrid", "HybridCgroups"),
+    "systemd": ("systemd.manager", "SystemdCgroups"),
     "absent": ("absent", "AbsentCgroups"),
 }

@@ -24,17 +24,17 @@ class Bundle:
 
     __slots__ = ("config", "content", "folder", "rootfs")
 
-    def __init__(self, folder: str) -> None:
-        """Refused"""
+    def __init__(self, folder: str, config: str = "") -> None:
+        """`config`: a file elsewhere, to take instead of config.json. Refused."""
         self.folder = os.path.realpath(folder or ".")
         if not os.path.isdir(self.folder):
             raise Refused(f"chdir {folder}: no such file or directory")
-        path = f"{self.folder}/config.json"
+        path = os.path.abspath(config) if config else f"{self.folder}/config.json"
         try:
             with open(path, "rb", 0) as file:
                 self.content = file.read()
         except FileNotFoundError:
-            raise Refused("JSON specification file config.json not found") from None
+            raise Refused(f"JSON specification file {config or 'config.json'} not found") from None
         self.config = _decode(path, self.content)
         root = self.config.get("root")
         place = root.get("path") if isinstance(root, dict) else None
@@ -46,16 +46,29 @@ class Bundle:
 
     def adapt(self, journal: Journal) -> dict[str, Any]:
         """config.json with what the specification leaves to the runtime settled: sources of bind mounts are relative
-        to the bundle, and capabilities that cannot be granted are told and left out."""
-        for mount in self.config.get("mounts") or ():
+        to the bundle, and what has no meaning or cannot be granted is told and left out."""
+        for number, mount in enumerate(self.config.get("mounts") or ()):
+            options = mount.get("options") or ()
+            if mount.get("type") != "bind" and "bind" not in options and "rbind" not in options:
+                continue
             source = mount.get("source")
-            bound = mount.get("type") == "bind" or {"bind", "rbind"} & set(mount.get("options") or ())
-            if bound and source and not source.startswith("/"):
+            if source and not source.startswith("/"):
                 mount["source"] = os.path.join(self.folder, source)
+            if any("=" in option for option in options):
+                mount["options"] = _without_values(options, f"mounts[{number}].options", journal)
         process = self.config.get("process")
         if process:
             grant(process, self.config, journal)
         return self.config
+
+
+def _without_values(options: list[str], place: str, journal: Journal) -> list[str]:
+    """What a file system is told, as mode=755, says nothing to a bind mount: mount(2) ignores it, and engines send it."""
+    kept = [option for option in options if "=" not in option or option.startswith(("idmap", "ridmap"))]
+    for option in options:
+        if option not in kept:
+            journal.warning(f"config.json: {place}: a bind mount has no {option}: ignored")
+    return kept
 
 
 def _decode(path: str, content: bytes) -> dict[str, Any]:

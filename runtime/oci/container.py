@@ -30,10 +30,11 @@ _DEAD = (b"Z", b"X")
 
 
 def check_identifier(identifier: str) -> None:
-    if identifier in ("", ".", "..") or not all(
-        character in _MARKS or (character.isascii() and character.isalnum()) for character in identifier
-    ):
+    if identifier in ("", ".", ".."):
         raise Refused("invalid container ID format")
+    for character in identifier:
+        if character not in _MARKS and not (character.isascii() and character.isalnum()):
+            raise Refused(f"invalid container ID format: invalid character `{character}` in the ID")
 
 
 class Container:
@@ -148,6 +149,17 @@ def find(root: str, identifier: str) -> Container:
     return container
 
 
+def found(root: str, expression: str) -> list[str]:
+    """The names in which the expression matches somewhere. Refused."""
+    import re
+
+    try:
+        wanted = re.compile(expression)
+    except re.error as error:
+        raise Refused(f"invalid regular expression {expression!r}: {error}") from None
+    return [container.identifier for container in every(root) if wanted.search(container.identifier)]
+
+
 def every(root: str) -> list[Container]:
     found = []
     try:
@@ -167,17 +179,3 @@ def now() -> str:
     """RFC 3339 with nanoseconds."""
     seconds, rest = divmod(time.time_ns(), 1_000_000_000)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{rest:09}Z"
-
-
-def cgroup_path(path: object, identifier: str) -> str:
-    """A relative one is below the hierarchies' roots."""
-    if not path:
-        return f"/runtime-oci/{identifier}"
-    if not isinstance(path, str):
-        raise Refused("config.json: linux.cgroupsPath: a string is wanted")
-    if path.count(":") == 2 and "/" not in path:
-        raise Refused(
-            f"config.json: linux.cgroupsPath: {path} is a path of systemd's, whose cgroups are not supported "
-            "yet: have the engine use cgroupfs"
-        )
-    return "/" + os.path.normpath(path).lstrip("/")

@@ -11,10 +11,11 @@ from backends.execution.namespaces.parent import start_time
 from runtime.errors import Problem
 from runtime.oci import console
 from runtime.oci.bundle import Bundle
-from runtime.oci.container import Container, cgroup_path, now
+from runtime.oci.container import Container, now
 from runtime.oci.errors import Refused, start_words, words
 from runtime.oci.host import Host
 from runtime.oci.options import NUMBER, TEXT, Option
+from runtime.oci.placement import Placement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 OPTIONS = (
     Option("bundle", "folder of the bundle (default: the present one)", TEXT, "b"),
+    Option("config", "file to take instead of the bundle's config.json", TEXT, "f"),
     Option("console-socket", "socket that is sent the master of the container's terminal", TEXT),
     Option("pid-file", "file that the process id is written to", TEXT),
     Option("no-pivot", "do not use pivot_root: the root is on an initramfs"),
@@ -38,7 +40,7 @@ class Creation:
 
     def __init__(self, settings: Settings, identifier: str, said: dict[str, Any], foreground: bool = False) -> None:
         self.container = Container(settings.root, identifier)
-        self.bundle = Bundle(said["bundle"])
+        self.bundle = Bundle(said["bundle"], said["config"])
         self.cgroup: Cgroup | None = None
         self.process: Process | None = None
         self.host = Host()
@@ -61,9 +63,10 @@ class Creation:
             raise
 
     def _create(self, gated: bool) -> None:
-        name, manager = self.host.manager(self._settings.limited)
-        linux = self._config.get("linux") or {}
-        path = cgroup_path(linux.get("cgroupsPath"), self.container.identifier)
+        settings = self._settings
+        placement = Placement(
+            settings.cgroups, settings.rootless, self._config, self.container.identifier, settings.journal
+        )
         plan = self.host.backend.plan(
             self._config,
             self.bundle.rootfs,
@@ -76,8 +79,8 @@ class Creation:
             keyring=not self._said["no-new-keyring"],
         )
         self.container.keep_config(self.bundle.content)
-        self.cgroup = manager.create(path, linux.get("resources") or {})
-        self._record(name, os.getpid(), start_time(os.getpid()), creating=True)
+        self.cgroup = placement.create(self.host.report)
+        self._record(placement.name, os.getpid(), start_time(os.getpid()), creating=True)
         gate = self._gate() if gated else None
         try:
             self.process = self.host.backend.create(plan, self._stdio, self.cgroup, gate.fileno() if gate else -1)
@@ -86,7 +89,7 @@ class Creation:
                 gate.close()
         if not self.cgroup.joining():
             self.cgroup.add(self.process.pid)
-        self._record(name, self.process.pid, self.process.start_time)
+        self._record(placement.name, self.process.pid, self.process.start_time)
         if self._said["console-socket"]:
             console.hand_over(self._said["console-socket"], self.process.console)
         if self._said["pid-file"]:
@@ -117,6 +120,7 @@ class Creation:
                 "cgroups": self.cgroup.paths,
                 "pid_namespace": any(entry["type"] == "pid" and not entry.get("path") for entry in namespaces),
                 "hooks": bool(self._config.get("hooks")),
+                "intel_rdt": (self._config.get("linux") or {}).get("intelRdt"),
             }
         )
 
@@ -146,6 +150,11 @@ class Creation:
     def _end(self) -> None:
         if self.process is not None:
             self.process.gate.abort()
+        shares = (self._config.get("linux") or {}).get("intelRdt")
+        if shares is not None:
+            from backends.cgroups.resctrl import forget
+
+            forget(shares, self.container.identifier)
         if self.cgroup is not None:
             self.cgroup.kill()
             self.cgroup.remove()

@@ -6,8 +6,9 @@ import os
 
 from backends.errors import BackendError
 from runtime.errors import Problem
-from runtime.oci.container import STOPPED, Container, cgroup_path
+from runtime.oci.container import STOPPED, Container
 from runtime.oci.errors import Refused, words
+from runtime.oci.placement import forget
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ def destroy(container: Container, journal: Journal) -> None:
     if container.record["creating"] or not container.own_processes():
         cgroup.kill()
     cgroup.remove()
+    if container.record.get("intel_rdt") is not None:
+        from backends.cgroups.resctrl import forget as forget_shares
+
+        forget_shares(container.record["intel_rdt"], container.identifier)
     config: dict[str, Any] = {}
     if container.record["hooks"]:
         try:
@@ -37,19 +42,11 @@ def destroy(container: Container, journal: Journal) -> None:
 
 def abandon(container: Container) -> None:
     """What a creator left that was killed before it could note what it had made: at most empty cgroups."""
-    from backends.cgroups import layout
-    from backends.cgroups.group import UNIFIED, HierarchyCgroup
-
     try:
         config = container.config()
     except FileNotFoundError:
         config = {}
-    path = cgroup_path((config.get("linux") or {}).get("cgroupsPath"), container.identifier)
-    found = layout.read()
-    places = {**found.hierarchies(frozenset(found.v1)), **({UNIFIED: found.v2} if found.v2 else {})}
-    group = HierarchyCgroup({name: top + path for name, top in places.items() if os.path.isdir(top + path)})
-    if not group.members():  # somebody else's otherwise: no process is begotten before the note
-        group.remove()
+    forget((config.get("linux") or {}).get("cgroupsPath"), container.identifier)
     container.remove()
 
 

@@ -1,9 +1,7 @@
-"""This host, as far as running a bundle goes: its report, its cgroups, its execution backend. On the launch path."""
+"""This host, as far as running a bundle goes: its report, its execution backend. On the launch path."""
 
 from __future__ import annotations
 
-from backends.cgroups import layout
-from backends.cgroups.manager import manager
 from backends.execution.namespaces.backend import NamespacesBackend
 from probes import cache
 from runtime.oci.place import home
@@ -12,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from backends.contract import CgroupManager
     from probes.report import HostReport
 
 
@@ -24,14 +21,6 @@ class Host:
     def __init__(self) -> None:
         self.report: HostReport = cache.report(f"{home()}/.host", home())
         self.backend = NamespacesBackend()
-
-    def manager(self, limited: bool) -> tuple[str, CgroupManager]:
-        """The name of the manager to use, and it."""
-        found = layout.read()
-        name = "absent"
-        if limited and self.report["cgroup.writable"].state not in ("absent", "denied"):
-            name = ("hybrid" if found.v2 else "v1") if found.v1 else ("v2" if found.v2 else "absent")
-        return name, manager(name, found)
 
     def filter(self, config: dict[str, Any]) -> bytes | None:
         """linux.seccomp compiled."""

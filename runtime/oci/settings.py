@@ -8,23 +8,23 @@ from runtime.oci.errors import Usage
 from runtime.oci.journal import JSON, TEXT, Journal
 from runtime.oci.options import FLAG, MANY, Option
 from runtime.oci.options import TEXT as STRING
-from runtime.oci.place import home
+from runtime.oci.place import home, unprivileged
+from runtime.oci.placement import CGROUPFS, DISABLED, SYSTEMD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-CGROUPFS = "cgroupfs"
-DISABLED = "disabled"
+_MANAGERS = (CGROUPFS, SYSTEMD, DISABLED)
 
 OPTIONS = (
     Option("root", "folder of the containers' states (default /run/runtime-oci)", STRING),
     Option("log", "file that messages go to, instead of standard error", STRING),
     Option("log-format", "text or json", STRING, value=TEXT),
     Option("debug", "tell more"),
-    Option("systemd-cgroup", "have systemd make cgroups: refused so far"),
-    Option("cgroup-manager", "cgroupfs or disabled", STRING, value=CGROUPFS),
-    Option("rootless", "true, false or auto: taken, and found out anyway", STRING, value="auto"),
+    Option("systemd-cgroup", "have systemd make cgroups: --cgroup-manager systemd"),
+    Option("cgroup-manager", "cgroupfs, systemd or disabled", STRING, value=CGROUPFS),
+    Option("rootless", "true: use of cgroups only what was delegated; false: all; or auto", STRING, value="auto"),
     Option("criu", "taken as runc does, and not used", MANY),
     Option("version", "show the version", FLAG, "v"),
     Option("help", "show help", FLAG, "h"),
@@ -32,7 +32,9 @@ OPTIONS = (
 
 
 class Settings:
-    __slots__ = ("journal", "limited", "root")
+    """`cgroups`: who makes them; `rootless`: whether only what was delegated is there for it."""
+
+    __slots__ = ("cgroups", "journal", "root", "rootless")
 
     def __init__(self, values: dict[str, Any], journal: Journal) -> None:
         """Usage"""
@@ -43,8 +45,15 @@ class Settings:
         journal.format = values["log-format"]
         journal.path = os.path.abspath(values["log"]) if values["log"] and values["log"] != "/dev/stderr" else ""
         journal.debugging = values["debug"]
-        if values["systemd-cgroup"] or values["cgroup-manager"] == "systemd":
-            raise Usage("systemd cgroups are not supported yet: leave --systemd-cgroup out, and use cgroupfs")
-        if values["cgroup-manager"] not in (CGROUPFS, DISABLED):
-            raise Usage(f'unknown cgroup manager "{values["cgroup-manager"]}": it is {CGROUPFS} or {DISABLED}')
-        self.limited = values["cgroup-manager"] == CGROUPFS
+        if values["cgroup-manager"] not in _MANAGERS:
+            raise Usage(f'unknown cgroup manager "{values["cgroup-manager"]}": it is one of {", ".join(_MANAGERS)}')
+        self.cgroups: str = SYSTEMD if values["systemd-cgroup"] else values["cgroup-manager"]
+        self.rootless = _rootless(values["rootless"])
+
+
+def _rootless(said: str) -> bool:
+    if said == "auto":
+        return unprivileged()
+    if said.lower() not in ("true", "false"):
+        raise Usage(f'invalid value "{said}" for --rootless: it is true, false or auto')
+    return said.lower() == "true"

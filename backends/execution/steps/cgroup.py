@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 
 from arch import kernel
+from backends.execution.child import ask
 from backends.execution.steps.step import Context, Step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from backends.contract import Cgroup
 
 
 class JoinCgroup(Step):
-    """The process puts itself in: moving another one sleeps for an RCU grace period."""
+    """The process puts itself in: moving another one sleeps for an RCU grace period. Where a keeper of cgroups does it,
+    the parent is asked to have it done."""
 
     __slots__ = ()
 
@@ -18,6 +24,9 @@ class JoinCgroup(Step):
 
     def execute(self, context: Context) -> None:
         if context.cgroup is None:
+            return
+        if context.cgroup.keeper:
+            self._have_it_done(context, context.cgroup)
             return
         for path in context.cgroup.joining(cloned=context.cloned):
             descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
@@ -28,6 +37,12 @@ class JoinCgroup(Step):
                 raise
             finally:
                 os.close(descriptor)
+
+    def _have_it_done(self, context: Context, cgroup: Cgroup) -> None:
+        if context.pid:  # we are the parent
+            cgroup.add(context.pid)
+        else:
+            ask(context, context.steps.index(self))
 
 
 class HideCgroups(Step):

@@ -210,10 +210,17 @@ def test_a_descriptor_that_is_not_open_cannot_be_passed(oci: Oci) -> None:
     assert "it is not open" in refusal
 
 
-def test_systemd_cgroups_are_refused_by_name(oci: Oci) -> None:
-    assert "systemd cgroups are not supported" in oci("--systemd-cgroup", "list", status=1).stderr
+def test_a_path_of_systemds_is_refused_where_systemd_was_not_asked_for(oci: Oci) -> None:
     bundle = oci.bundle("true", linux__cgroupsPath="system.slice:runc:x")
     assert "linux.cgroupsPath" in oci("run", "-b", bundle, oci.name, status=1).stderr
+
+
+@pytest.mark.skipif(os.path.isdir("/run/systemd/system"), reason="init.system: it is systemd here")
+def test_where_systemd_is_asked_for_and_does_not_run_nothing_else_is_taken(oci: Oci) -> None:
+    bundle = oci.bundle("true", linux__cgroupsPath="system.slice:runc:x")
+    done = oci("--systemd-cgroup", "run", "-b", bundle, oci.name, status=1)
+    assert "systemd was to make the cgroup, and does not run here" in done.stderr
+    assert oci("list", "-q").stdout == ""
 
 
 def test_capabilities_that_nobody_has_are_told_and_left_out(oci: Oci) -> None:
