@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from backends import catalogue
-from runtime import errors
+from runtime import errors, records
 from runtime.containers import control, lookup, status
 from runtime.containers.control import Target
 from runtime.settings import Settings
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runtime.containers.request import ExecRequest, Request, Resources, RestartPolicy
     from runtime.images.image import Image
     from runtime.images.store import ImageStore
+    from runtime.isolation.row import Row
 
 
 class Engine:
@@ -145,6 +146,17 @@ class Engine:
         from runtime.containers import inspection
 
         return inspection.inspect(self.target(reference))
+
+    def isolation(self, reference: str) -> tuple[dict[str, Any], int, list[Row]]:
+        """What is really in force in a running container: its record, its process, and a row for everything asked.
+        WrongState if it does not run."""
+        from runtime.isolation import comparison, observation
+
+        target = self.target(reference)
+        target.need_running()
+        config = records.load(self.paths.bundle(target.identifier))
+        observed = observation.observe(target.status.pid, config, control.cgroup(target))
+        return target.record, target.status.pid, comparison.compare(config, observed)
 
     # -------------------------------------------------------------------------------------------- their lives
 
