@@ -22,11 +22,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# kind -> (place, the container's status at that time): runtime-spec, "POSIX-platform Hooks"
+# kind -> (place, the container's status then): runtime-spec, "POSIX-platform Hooks". "creating" is step 2 of the
+# lifecycle, and hooks are run after it: crun and runtime-tools read it so, runc says "creating".
 KINDS = {
-    "prestart": (PARENT, "creating"),
-    "createRuntime": (PARENT, "creating"),
-    "createContainer": (CHILD, "creating"),
+    "prestart": (PARENT, "created"),
+    "createRuntime": (PARENT, "created"),
+    "createContainer": (CHILD, "created"),
     "startContainer": (CHILD, "created"),
     "poststart": (PARENT, "running"),
     "poststop": (PARENT, "stopped"),

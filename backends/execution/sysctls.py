@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 _IPC = frozenset(
     "kernel." + name for name in ("msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced")
 )
-_UTS = frozenset(("kernel.domainname", "kernel.hostname"))
+_UTS = "kernel.domainname"
+_HOSTNAME = "kernel.hostname"  # runc and crun refuse it, too: which of two names were to hold?
 
 
 def steps_of(values: dict[str, Any], has: Callable[[str], bool]) -> list[Step]:
     """`has` says whether the container has a namespace of that kind of its own."""
     for name in values:
         path = f"linux.sysctl.{name}"
+        if name.replace("/", ".") == _HOSTNAME:
+            raise refuse(path, "the name of the host is the property hostname")
         kind = _kind(name)
         if not kind:
             raise refuse(path, "it is not a namespace's own: it would be set for the whole host")
@@ -36,6 +39,6 @@ def _kind(name: str) -> str:
         return ""
     if dotted in _IPC or dotted.startswith("fs.mqueue."):
         return "ipc"
-    if dotted in _UTS:
+    if dotted == _UTS:
         return "uts"
     return "network" if dotted.startswith("net.") else ""

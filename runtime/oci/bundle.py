@@ -63,7 +63,7 @@ class Bundle:
 
 
 def _without_values(options: list[str], place: str, journal: Journal) -> list[str]:
-    """What a file system is told, as mode=755, says nothing to a bind mount: mount(2) ignores it, and engines send it."""
+    """What file systems are told, as mode=755, says nothing to a bind mount: mount(2) ignores it, engines send it."""
     kept = [option for option in options if "=" not in option or option.startswith(("idmap", "ridmap"))]
     for option in options:
         if option not in kept:

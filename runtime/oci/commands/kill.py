@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from runtime.oci.container import STOPPED, find
+from runtime.oci.container import STOPPED, find, found
 from runtime.oci.deletion import send
 from runtime.oci.errors import Refused
 from runtime.oci.options import FLAG, Command, Option
@@ -22,14 +22,23 @@ COMMAND = Command(
     "kill",
     "send a signal to a container's first process",
     "CONTAINER-ID [SIGNAL]",
-    (Option("all", "send it to all processes of the container", FLAG, "a"),),
+    (
+        Option("all", "send it to all processes of the container", FLAG, "a"),
+        Option("regex", "the name is a regular expression: all containers that it finds", FLAG, "r"),
+    ),
     most=2,
 )
 
 
 def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> int:
-    container = find(settings.root, arguments[0])
     number = number_of(arguments[1] if len(arguments) > 1 else "SIGTERM")
+    for identifier in found(settings.root, arguments[0]) if said["regex"] else arguments[:1]:
+        _kill(settings, said, identifier, number)
+    return 0
+
+
+def _kill(settings: Settings, said: dict[str, Any], identifier: str, number: int) -> None:
+    container = find(settings.root, identifier)
     if said["all"]:
         members = container.cgroup().members()
         for pid in members:
@@ -38,13 +47,12 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
             except ProcessLookupError:
                 continue
         if members:
-            return 0
+            return
     if container.status() == STOPPED:
         if said["all"]:
-            return 0
+            return
         raise Refused("container not running")
     if number == _SIGKILL and not container.own_processes() and container.record["cgroups"]:
         container.cgroup().kill()  # no PID namespace ends the others
-        return 0
+        return
     send(container, number)
-    return 0

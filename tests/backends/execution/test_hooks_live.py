@@ -23,7 +23,7 @@ def test_hooks_outside_are_told_the_state_at_their_time(run: Any, bundles: Modul
     bundle["hooks"] = {kind: [_outside(tmp_path, kind)] for kind in kinds}
     result = run(bundle, options={"container": "box1", "folder": str(tmp_path)})
     states = [json.loads((tmp_path / kind).read_text()) for kind in kinds]
-    assert [state["status"] for state in states] == ["creating", "creating", "running"]
+    assert [state["status"] for state in states] == ["created", "created", "running"]
     for state in states:
         assert state["pid"] == result.answer["pid"]
         assert (state["id"], state["bundle"], state["annotations"]) == ("box1", str(tmp_path), {"a": "b"})

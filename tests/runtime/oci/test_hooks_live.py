@@ -36,7 +36,7 @@ def test_hooks_run_in_their_order_with_the_state_of_the_time(oci: Oci, tmp_path:
     oci("delete", "--force", oci.name)
     found = entries(log)
     assert [kind for kind, _ in found] == list(kinds)
-    assert [state["status"] for _, state in found] == ["creating", "creating", "creating", "running", "stopped"]
+    assert [state["status"] for _, state in found] == ["created", "created", "created", "running", "stopped"]
     assert [(kind, state["status"]) for kind, state in inside] == [("startContainer", "created")]
     assert {state["pid"] for kind, state in found if kind in ("prestart", "createRuntime", "poststart")} == {pid}
     for _, state in found:
