@@ -45,6 +45,12 @@ def entry_steps(
         else entrance(target, oci_process, report, preserved)
     )
     steps: list[Step] = [birth, JoinCgroup(), *process.early(linux, entering=True), Conceal(), NewSession(), *inside]
+    if linux.get("intelRdt") is not None:
+        from backends.cgroups.resctrl import Wish
+        from backends.execution.steps.resctrl import JoinResctrl
+
+        container = (state or {}).get("id", "")
+        steps.insert(2, JoinResctrl(Wish(linux["intelRdt"], container), container, making=False))
     if process.terminal:
         from backends.execution.steps.terminal import OpenTerminal
 

@@ -176,6 +176,7 @@ def make_plan(
         steps.append(MapUsers(_mappings(linux, "uidMappings"), _mappings(linux, "gidMappings")))
     steps.append(JoinCgroup())
     steps += process.early(linux)
+    steps += _resctrl(linux, container)
     steps += [Conceal(), NewSession()]
     if init:
         from backends.execution.steps.reaper import BecomeInit
@@ -191,6 +192,16 @@ def make_plan(
         steps.append(BecomeInit())
     steps += process.last(program, die_with_parent)
     return Plan(backend, bundle, list(steps), {"after": hooks.steps("poststart")})
+
+
+def _resctrl(linux: dict[str, Any], container: str) -> list[Step]:
+    if linux.get("intelRdt") is None:
+        return []
+    wish = section(linux, "intelRdt", "linux.intelRdt")
+    from backends.cgroups.resctrl import Wish
+    from backends.execution.steps.resctrl import JoinResctrl
+
+    return [JoinResctrl(Wish(wish, container), container, making=True)]
 
 
 def _outside(

@@ -166,7 +166,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"linux__timeOffsets": {"boottime": {"secs": 1}}}, "linux.timeOffsets"),
     ({"linux__devices": [{"path": "/dev/x", "type": "q"}]}, "linux.devices[0].type"),
     ({"linux__devices": [{"path": "/dev/../x", "type": "c", "major": 1, "minor": 1}]}, "linux.devices[0].path"),
-    ({"linux__intelRdt": {"closID": "x"}}, "linux.intelRdt"),
+    ({"linux__intelRdt": {"closID": ".."}}, "linux.intelRdt.closID"),
     ({"mounts": [{"destination": "/", "type": "tmpfs"}]}, "mounts[0].destination"),
     ({"mounts": [{"destination": "/a/../..", "type": "tmpfs"}]}, "mounts[0].destination"),
     ({"mounts": [{"destination": "/a"}]}, "mounts[0].type"),

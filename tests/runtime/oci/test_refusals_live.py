@@ -21,7 +21,8 @@ HOST_CLOCK = {"monotonic": {"secs": 1}}
 @pytest.mark.parametrize(
     ("path", "overrides"),
     [
-        ("linux.intelRdt", {"linux__intelRdt": {"closID": "x"}}),
+        ("linux.intelRdt.closID", {"linux__intelRdt": {"closID": "../x"}}),
+        ("linux.intelRdt.memBwSchema", {"linux__intelRdt": {"memBwSchema": "L3:0=f"}}),
         ("linux.netDevices", {"linux__netDevices": {"eth0": {}}, "linux__namespaces": [{"type": "mount"}]}),
         ("linux.netDevices.eth0.name", {"linux__netDevices": {"eth0": {"name": "a/b"}}}),
         ("linux.netDevices.sixteen-letters!", {"linux__netDevices": {"sixteen-letters!": {}}}),
@@ -72,3 +73,13 @@ def test_a_folder_without_a_bundle_is_refused_in_runcs_words(oci: Oci) -> None:
 @pytest.mark.parametrize("command", ["checkpoint", "restore"])
 def test_what_is_not_supported_yet_says_so(oci: Oci, command: str) -> None:
     assert f"{command} is not supported" in oci(command, "x", status=1).stderr
+
+
+def test_a_host_without_resctrl_is_blamed_for_it(oci: Oci) -> None:
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        if " - resctrl " in mounts.read():
+            pytest.skip("this machine has resctrl mounted")
+    done = oci.run("true", status=1, linux__intelRdt={"closID": "gold"})
+    assert "config.json: linux.intelRdt: " in done.stderr
+    assert "resctrl" in done.stderr
+    assert os.listdir(oci.root) == []
