@@ -154,8 +154,9 @@ def _mapped_namespace() -> int:
 
 
 def proc(scratch: str, mode: str) -> str:
-    """A proc of a new PID namespace. In a container whose own /proc is masked the kernel refuses it."""
-    enter(mode, kernel.CLONE_NEWNS | kernel.CLONE_NEWPID)
+    """A proc of a new PID namespace, which before Linux 3.8 only clone(2) makes. In a container whose own /proc is
+    masked the kernel refuses it."""
+    enter(mode, kernel.CLONE_NEWNS)
 
     def inside() -> str:
         call("mount(proc)", kernel.mount, "proc", scratch, "proc", 0, None)
@@ -163,7 +164,7 @@ def proc(scratch: str, mode: str) -> str:
             raise Failed("mount(proc)", 0, "shows another PID namespace")
         return ""
 
-    return in_child(inside)
+    return in_child(inside, lambda: kernel.clone(kernel.CLONE_NEWPID))
 
 
 def sysfs(scratch: str, mode: str) -> str:
