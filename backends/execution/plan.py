@@ -52,13 +52,13 @@ class Namespaces:
                 self.new |= kind.flag
             elif not place.startswith("/"):
                 raise refuse(f"{path}.path", f"{place!r} is not an absolute path")
-            elif name == "mount":
+            elif name == "mount" and not own_mounts:
                 raise refuse(f"{path}.path", "a container's mounts cannot be set up in another's mount namespace")
             else:
                 if name in ("pid", "user"):
                     need(report, "namespace.setns", f"{path}.path", f"joining a {name} namespace")
                 self.joined.append((name, place))
-        if own_mounts and not self.new & c.CLONE_NEWNS:
+        if own_mounts and not self.has("mount"):
             raise refuse("linux.namespaces", "without a mount namespace the host's root cannot be left")
 
     def creates(self, name: str) -> bool:

@@ -12,6 +12,7 @@ import errno
 import os
 
 from arch import kernel
+from backends.errors import StepFailed
 from backends.execution import child
 from backends.execution.channel import BORN
 from backends.execution.namespaces.kinds import KINDS, names_of
@@ -80,7 +81,10 @@ class CloneBirth(Birth):
 
     def _live(self, context: Context) -> None:
         child.prepare(context, self.preserved)
-        join(self.joins)
+        try:
+            join(self.joins)
+        except OSError as error:
+            raise child.failure(self.describe(), error) from error
         child.run(context, 1)
 
 
@@ -137,9 +141,30 @@ class UnshareBirth(Birth):
                 stream.write(self.offsets.encode())
 
 
+def _refuse_the_hosts(namespace: int) -> None:
+    """Whoever is in a mount namespace is given the root that the container pivots to, as with runc."""
+    wanted = os.fstat(namespace)
+    for process in ("self", "1"):
+        try:
+            found = os.stat(f"/proc/{process}/ns/mnt")
+        except PermissionError:
+            continue
+        if (wanted.st_dev, wanted.st_ino) == (found.st_dev, found.st_ino):
+            raise StepFailed(
+                "join the mount namespace",
+                "config.json: linux.namespaces: the mount namespace is the host's own, whose root would become the "
+                "container's",
+                0,
+                "name one that was made for the container, or none: a new one is made then",
+            )
+
+
 def join(joins: list[tuple[str, str]]) -> None:
     """Those that need rights outside of a user namespace first, those that need rights in it after it."""
     opened = [(KINDS[kind].flag, os.open(path, os.O_RDONLY | os.O_CLOEXEC)) for kind, path in joins]
+    for flag, descriptor in opened:
+        if flag == kernel.CLONE_NEWNS:
+            _refuse_the_hosts(descriptor)
     users = [entry for entry in opened if entry[0] == kernel.CLONE_NEWUSER]
     later = []
     for flag, descriptor in opened:

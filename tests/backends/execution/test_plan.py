@@ -156,7 +156,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"linux__namespaces": []}, "linux.namespaces"),
     ({"linux__namespaces": [{"type": "mount"}, {"type": "mount"}]}, "linux.namespaces[1].type"),
     ({"linux__namespaces": [{"type": "moon"}]}, "linux.namespaces[0].type"),
-    ({"linux__namespaces": [{"type": "mount", "path": "/proc/1/ns/mnt"}]}, "linux.namespaces[0].path"),
+    ({"linux__namespaces": [{"type": "mount", "path": "proc/1/ns/mnt"}]}, "linux.namespaces[0].path"),
     ({"linux__namespaces": [{"type": "mount"}]}, "hostname"),
     ({"linux__sysctl": {"vm.swappiness": "1"}}, "linux.sysctl.vm.swappiness"),
     ({"linux__sysctl": {"kernel.core_pattern": "|x"}}, "linux.sysctl.kernel.core_pattern"),
