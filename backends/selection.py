@@ -1,9 +1,9 @@
 """select(): the backend that is used, and for every other one why not. Pure: report and demands in, selection out.
 
 In order: a backend forced by name, and only that one; the storage backend whose images are on disk, and only that one;
-then the first of the catalogue whose requirements are met and that gives all that is demanded (of several, the first
-that gives most of what is preferred). Nothing is ever weaker in silence: what is demanded and cannot be given is a
-refusal, what is only preferred is listed in `Selection.given_up`.
+then the first of the catalogue whose requirements are met, that did not break when it was tried, and that gives all
+that is demanded (of several, the first that gives most of what is preferred). Nothing is ever weaker in silence: what
+is demanded and cannot be given is a refusal, what is only preferred is listed in `Selection.given_up`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ def judge(backend: Entry, report: HostReport, demands: Demands) -> Verdict:
         for promise in backend.promises
         if promise.inherent and promise.guarantee in demands.forbid
     ]
+    broken = report.health.get(f"{backend.family}/{backend.name}")
+    if broken:
+        told_so = f"broke when it was tried here, although it seems to work: {broken} (`runtime doctor` tries again)"
+        sentences.insert(0, told_so)
     everything = [*needed, *(reason for reasons in missing.values() for reason in reasons)]
     remedies = tuple(dict.fromkeys(remedy for reason in everything for remedy in reason.remedies))
     return Verdict(backend.name, not sentences, tuple(sentences), guarantees, remedies)

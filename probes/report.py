@@ -16,9 +16,12 @@ class HostReport:
     machine       architecture (our name), uname, variant, page_size, bits, personality
     kernel        release, version, vendor, numbers ("6.18.44"), config_source
     distribution  id, id_like, version, name, codename
+
+    `health` is what came of trying whole backends, by "family/name": empty for one that works, else what broke although
+    the findings like it. One that nobody tried is not in it.
     """
 
-    __slots__ = ("_findings", "distribution", "kernel", "machine", "privileged")
+    __slots__ = ("_findings", "distribution", "health", "kernel", "machine", "privileged")
 
     def __init__(
         self,
@@ -27,11 +30,13 @@ class HostReport:
         distribution: dict[str, object],
         findings: list[Finding],
         privileged: bool = False,
+        health: dict[str, str] | None = None,
     ) -> None:
         self.machine = machine
         self.kernel = kernel
         self.distribution = distribution
         self.privileged = privileged
+        self.health = dict(health or {})
         self._findings = {finding.capability: finding for finding in findings}
 
     def __getitem__(self, capability: str) -> Finding:
@@ -62,6 +67,7 @@ class HostReport:
             "kernel": self.kernel,
             "distribution": self.distribution,
             "privileged": self.privileged,
+            "health": self.health,
             "findings": [finding.as_dict() for finding in self._findings.values()],
         }
 
@@ -73,12 +79,13 @@ class HostReport:
             raise BadReport(f"not a host report of schema {SCHEMA} (found: {found!r})")
         try:
             machine, kernel, distribution = data["machine"], data["kernel"], data["distribution"]
-            findings = data["findings"]
+            findings, health = data["findings"], data.get("health") or {}
             assert isinstance(machine, dict)
             assert isinstance(kernel, dict)
             assert isinstance(distribution, dict)
             assert isinstance(findings, list)
+            assert isinstance(health, dict)
             answers = [Finding.from_dict(item) for item in findings]
         except (KeyError, TypeError, AssertionError, AttributeError) as error:
             raise BadReport(f"a damaged host report: {type(error).__name__} {error}") from error
-        return cls(machine, kernel, distribution, answers, bool(data.get("privileged", False)))
+        return cls(machine, kernel, distribution, answers, bool(data.get("privileged", False)), health)

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
 def backing(decision: Decision) -> dict[str, Any]:
     """Fields of `Surroundings`: the capabilities that it withholds, and whether that may be overruled."""
-    if decision.selections["execution"].chosen != "chroot":
-        return {}
+    return {"withheld": withheld(decision.selections["execution"].chosen), "contained": is_contained(decision)}
+
+
+def withheld(backend: str) -> tuple[str, ...]:
+    """The capabilities with which a container of an execution backend could leave it."""
+    if backend != "chroot":
+        return ()
     from backends.execution.chroot.breakouts import WAYS
 
-    return {"withheld": tuple(WAYS), "contained": is_contained(decision)}
+    return tuple(WAYS)
 
 
 def is_contained(decision: Decision) -> bool:

@@ -151,7 +151,7 @@ def cured(report: HostReport, brought: list[Finding]) -> HostReport:
         Finding(finding.capability, PRESENT, "supposed") if finding.capability in names else finding
         for finding in report.findings
     ]
-    return HostReport(report.machine, report.kernel, report.distribution, findings, report.privileged)
+    return HostReport(report.machine, report.kernel, report.distribution, findings, report.privileged, report.health)
 
 
 def _gained(now: Mapping[str, Selection], then: Mapping[str, Selection]) -> tuple[str, ...]:

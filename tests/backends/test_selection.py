@@ -235,3 +235,25 @@ def test_every_name_in_the_catalogue_is_one_that_exists() -> None:
 def test_every_guarantee_is_answered_for_by_exactly_one_family() -> None:
     names = [name for owned in OWNED.values() for name in owned]
     assert sorted(names) == sorted(GUARANTEES)
+
+
+def test_a_backend_that_broke_when_it_was_tried_is_passed_over_with_its_reason() -> None:
+    report = host()
+    report.health = {"execution/namespaces": "cannot clone: Operation not permitted", "execution/chroot": ""}
+    selection = select("execution", report, DEFAULT_DEMANDS.with_preferred(["pid-namespace"]))
+    assert selection.chosen == "chroot"
+    assert "cannot clone: Operation not permitted" in selection.verdicts[0].reasons[0]
+
+
+def test_a_backend_that_broke_is_not_the_last_resort_either() -> None:
+    report = host()
+    report.health = {"execution/namespaces": "it broke"}
+    with pytest.raises(NoUsableBackend, match="it broke") as caught:
+        select("execution", report)
+    assert "chroot: does not give pid-namespace" in str(caught.value)
+
+
+def test_health_is_kept_with_the_report() -> None:
+    report = host()
+    report.health = {"execution/namespaces": "it broke"}
+    assert HostReport.from_dict(report.as_dict()).health == report.health
