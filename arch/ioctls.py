@@ -33,6 +33,7 @@ FS_IOC_GETFLAGS = ior(ord("f"), 1, _LONG)  # reads an int all the same
 FS_IOC_SETFLAGS = iow(ord("f"), 2, _LONG)
 FS_IOC_FSGETXATTR = ior(ord("X"), 31, 28)
 FS_IOC_FSSETXATTR = iow(ord("X"), 32, 28)
+BLKDISCARD = io(0x12, 119)  # 2.6.28
 BLKGETSIZE64 = ior(0x12, 114, _LONG)
 TIOCGPTN = ior(ord("T"), 0x30, 4)
 TIOCSPTLCK = iow(ord("T"), 0x31, 4)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from backends.storage.record import Record
     from backends.storage.registry import Making
     from backends.storage.shift import Owners
+    from backends.storage.view import View
+    from backends.storage.whiteouts import AufsWhiteouts, OverlayWhiteouts
 
 # mount(2): the options must fit one page, with their final zero; 4096 is the smallest there is.
 _PAGE = 4096
@@ -32,25 +34,25 @@ _SPECIAL = frozenset(',:\\"')
 
 
 class OverlayStorage(LayerStore):
-    """A container starts at once: its layer is an empty folder over its image's. At most 127 layers an image, for one
-    page of options to name them."""
+    """A container starts at once: its layer is an empty folder over its image's. Every layer holds what it changed; one
+    that stands on more layers than `deepest` is a whole tree, made of hard links, because one page of options has to
+    name what a container stands on."""
 
     name = "overlay"
     title = "the kernel's overlay file system"
+    kind = "overlay"  # mount(2)'s
+    dialect = ""  # options that its mounts have besides
+    pinned = _PINNED
+    deepest = 127
 
     def mount(
         self, layer: str, target: str, label: str = "", read_only: bool = False, owners: Owners | None = None
     ) -> str:
         """A writable layer that is mounted `read_only` shows what it holds now, also while it is mounted elsewhere."""
         record = self.registry.get(layer)
-        options = self._lower(record, read_only)
-        if not read_only:
-            if not record.writable:
-                raise StorageError(f"the layer {layer} is an image's: it can only be mounted read-only")
-            options += f",upperdir=layers/{layer}/tree,workdir=layers/{layer}/work"
-        options += "".join(f",{name}=off" for name in _pinned())
-        if label:
-            options += f',context="{label}"'
+        if not read_only and not record.writable:
+            raise StorageError(f"the layer {layer} is an image's: it can only be mounted read-only")
+        options = self._options(record, read_only, label)
         flags = kernel.MS_RDONLY if read_only else 0
         try:
             if owners is None:
@@ -61,6 +63,17 @@ class OverlayStorage(LayerStore):
             raise _mount_error(layer, target, error) from error
         return target
 
+    def _options(self, record: Record, read_only: bool, label: str) -> str:
+        """mount(2)'s, with paths from the store's folder on."""
+        options = self._lower(record, read_only)
+        if not read_only:
+            options += self._upper(record)
+        options += "".join(f",{name}=off" for name in _pinned() if name in self.pinned) + self.dialect
+        return options + (f',context="{label}"' if label else "")
+
+    def _upper(self, record: Record) -> str:
+        return f",upperdir=layers/{record.name}/tree,workdir=layers/{record.name}/work"
+
     def mounted(self, layer: str) -> bool:
         try:
             record = self.registry.get(layer)
@@ -70,7 +83,7 @@ class OverlayStorage(LayerStore):
         if record.link:
             signs += [f"links/{record.link}{after}" for after in ":, "]
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
-            lines = [plain(line.rstrip("\n")) + " " for line in mounts if " - overlay " in line]
+            lines = [plain(line.rstrip("\n")) + " " for line in mounts if f" - {self.kind} " in line]
         ours = f" {self._source()} "
         return any((sign if ours in line else f"{self.folder}/{sign}") in line for line in lines for sign in signs)
 
@@ -112,15 +125,22 @@ class OverlayStorage(LayerStore):
         if not _SPECIAL.intersection(self.folder):
             absolute = _absolute(options, self.folder)
             if len(os.fsencode(absolute)) < _PAGE:
-                kernel.mount("overlay", target, "overlay", flags, absolute)
+                self._call("overlay", target, flags, absolute)
                 return
         self._mount_from(self.folder, self._source(), target, flags, options)
 
     def _mount_from(
-        self, folder: str, source: str, target: str, flags: int, options: str, owners: Owners | None = None
+        self,
+        folder: str,
+        source: str,
+        target: str,
+        flags: int,
+        options: str,
+        owners: Owners | None = None,
+        paged: bool = True,
     ) -> None:
         """In a child, because the working folder, and who one is, belong to the whole process."""
-        if len(os.fsencode(options)) >= _PAGE:
+        if paged and len(os.fsencode(options)) >= _PAGE:
             raise OSError(errno.E2BIG, "more layers than one page of mount options can name")
         child = os.fork()
         if child == 0:
@@ -129,7 +149,7 @@ class OverlayStorage(LayerStore):
                 os.chdir(folder)
                 if owners is not None:
                     owners.impersonate()
-                kernel.mount(source, target, "overlay", flags, options)
+                self._call(source, target, flags, options)
                 status = 0
             except OSError as error:
                 status = error.errno or 255
@@ -139,37 +159,73 @@ class OverlayStorage(LayerStore):
         if status:
             raise OSError(status, os.strerror(status), target)
 
+    def _call(self, source: str, target: str, flags: int, options: str) -> None:
+        """The call itself; the working folder is where relative paths begin."""
+        kernel.mount(source, target, self.kind, flags, options)
+
     # ----------------------------------------------------------------------------------- off the launch path
 
     def _prepare(self, making: Making) -> None:
-        if making.record.writable:
-            os.mkdir(f"{making.folder}/work", 0o700)
-        if making.record.parent is not None:
-            # The top layer's root is the root of what the container sees.
-            from backends.storage.metadata import copy_metadata
+        record = making.record
+        if record.writable:
+            self._make_work(making)
+        if record.parent is None:
+            return
+        if not record.writable and len(record.links) > self.deepest:
+            from backends.storage.flattening import flatten
+            from backends.storage.view import View
 
-            copy_metadata(self.registry.tree(making.record.parent), making.tree)
+            with View(self._below(record), self._marks()) as view:
+                flatten(view, making.tree)
+            record.links = ()
+            return
+        # The top layer's root is the root of what the container sees.
+        from backends.storage.metadata import copy_metadata
+
+        copy_metadata(self.registry.tree(record.parent), making.tree)
+        self._clear(making.tree)
+
+    def _make_work(self, making: Making) -> None:
+        os.mkdir(f"{making.folder}/work", 0o700)
+
+    def _clear(self, tree: str) -> None:
+        """Takes from a root what it is not to have from the one that it was copied from."""
+
+    def _whiteouts(self, making: Making, view: View) -> OverlayWhiteouts | AufsWhiteouts:
+        from backends.storage.whiteouts import OverlayWhiteouts
+
+        return OverlayWhiteouts(view, self._marks().attribute)
 
     def _unpack(self, making: Making, archive: BinaryIO) -> int:
         from backends.storage.limits import Limits
         from backends.storage.unpack import unpack
         from backends.storage.view import View
-        from backends.storage.whiteouts import OverlayWhiteouts
+        from backends.storage.whiteouts import CopyWhiteouts
 
-        with View(self._below(making.record)) as view:
-            whiteouts = OverlayWhiteouts(view)
-            size = unpack(archive, making.tree, whiteouts, view, self.limits or Limits())
+        limits = self.limits or Limits()
+        if not making.record.links:  # a whole tree
+            return unpack(archive, making.tree, CopyWhiteouts(), View([]), limits)
+        with View(self._below(making.record), self._marks()) as view:
+            whiteouts = self._whiteouts(making, view)
+            size = unpack(archive, making.tree, whiteouts, view, limits)
         if whiteouts.everything:
             making.record.links = ()
         return size
+
+    def usage(self, layer: str) -> int:
+        from backends.storage.usage import usage
+
+        record = self.registry.get(layer)
+        linked = not record.links and not record.writable and record.parent
+        return usage(self.registry.tree(layer), self.registry.tree(record.parent) if linked and record.parent else "")
 
     def _changes(self, layer: str) -> list[Change]:
         from backends.storage.changes import overlay_changes
         from backends.storage.view import View
 
         record = self.registry.get(layer)
-        with View(self._below(record)) as view:
-            return overlay_changes(self.registry.tree(layer), view)
+        with View(self._below(record), self._marks()) as view:
+            return overlay_changes(self.registry.tree(layer), view, self._marks())
 
     def _look(self, layer: str) -> Sight:
         record = self.registry.get(layer)

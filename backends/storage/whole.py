@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from arch import kernel
 from backends.errors import StorageError
-from backends.storage.mountinfo import plain
+from backends.storage.binding import bind, bound
 from backends.storage.store import LayerStore, storage_error
 
 TYPE_CHECKING = False
@@ -36,26 +35,13 @@ class WholeTrees(LayerStore):
             if owners is None:
                 return tree
         try:
-            if owners is not None:
-                from backends.storage import shift
-
-                shift.show(tree, target, owners)
-                if not read_only:
-                    return target
-            else:
-                kernel.mount(tree, target, None, kernel.MS_BIND)
-            # A bind takes no other flag along before a second call (mount(2)).
-            kernel.mount(None, target, None, kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY)
+            bind(tree, target, read_only, owners)
         except OSError as error:
             raise storage_error(f"cannot mount the layer {layer} on {target}", error) from error
         return target
 
     def mounted(self, layer: str) -> bool:
-        tree = self.registry.tree(layer)
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
-            roots = [line.split(" ", 4)[3] for line in mounts if layer in line]
-        # The root of a mount is a path from its file system's own root: the end of ours.
-        return any(root.endswith(f"/layers/{layer}/tree") and tree.endswith(plain(root)) for root in roots)
+        return bound(layer, self.registry.tree(layer))
 
     # ----------------------------------------------------------------------------------- off the launch path
 

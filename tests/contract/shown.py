@@ -56,7 +56,7 @@ class StorageFixtures:
     small = 2 << 20
     too_many = 40
     # What stays in an empty store.
-    kept = ("lock",)
+    kept: tuple[str, ...] = ("lock",)
 
     def make(self, folder: str) -> StorageBackend:
         return self.backend(folder)  # type: ignore[call-arg]
@@ -69,6 +69,7 @@ class StorageFixtures:
     def store(self, tmp_path: Path) -> Iterator[StorageBackend]:
         store = self.make(str(tmp_path / "store"))
         yield store
+        store.release()
         assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text(), "a test left a mount"
 
     @pytest.fixture

@@ -37,6 +37,7 @@ class CrashesContract(StorageFixtures):
             assert os.listdir(small / "store/making") == []
             store.apply(A, None, layer(file("small", b"x" * 50_000)))
             assert store.layers() == {A: None}
+            store.release()
 
     @pytest.mark.parametrize("delay", [0.002 * step for step in range(1, 13)])
     def test_killed_at_any_time_it_leaves_a_whole_layer_or_none(

@@ -12,12 +12,22 @@ import pytest
 from arch import kernel
 from backends.errors import StorageError
 from backends.storage.overlay import OverlayStorage
+from backends.storage.overlay_single import SingleOverlayStorage
+from backends.storage.overlay_user import UserOverlayStorage
 from tests.contract.layers import file, folder, layer, opaque, whiteout
 from tests.contract.storage import A, C, StorageContract
 
 
 class TestOverlay(StorageContract):
     backend = OverlayStorage
+
+
+class TestOverlayOfUsers(StorageContract):
+    backend = UserOverlayStorage
+
+
+class TestOverlayWithOneLowerFolder(StorageContract):
+    backend = SingleOverlayStorage
 
 
 @pytest.mark.live
