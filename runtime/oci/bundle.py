@@ -48,7 +48,7 @@ class Bundle:
         """config.json with what the specification leaves to the runtime settled: sources of bind mounts are relative
         to the bundle, and what has no meaning or cannot be granted is told and left out."""
         for number, mount in enumerate(self.config.get("mounts") or ()):
-            options = mount.get("options") or ()
+            options: list[str] = mount.get("options") or []
             if mount.get("type") != "bind" and "bind" not in options and "rbind" not in options:
                 continue
             source = mount.get("source")

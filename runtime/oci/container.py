@@ -25,6 +25,7 @@ _SCHEMA = 1
 _STATE = "state.json"
 _CONFIG = "config.json"
 _GATE = "gate"
+_MOUNTED = "root"
 _MARKS = frozenset("_+,-.")
 _DEAD = (b"Z", b"X")
 
@@ -78,10 +79,21 @@ class Container:
     def remove(self) -> None:
         try:
             for name in os.listdir(self.folder):
-                os.unlink(f"{self.folder}/{name}")
+                if name == _MOUNTED:
+                    from backends.execution.chroot.remains import unmount_below
+
+                    unmount_below(self.place)
+                    os.rmdir(self.place)
+                else:
+                    os.unlink(f"{self.folder}/{name}")
             os.rmdir(self.folder)
         except FileNotFoundError:
             return
+
+    @property
+    def place(self) -> str:
+        """Where the root is mounted if the container has no mount namespace of its own."""
+        return f"{self.folder}/{_MOUNTED}"
 
     @property
     def gate(self) -> str:

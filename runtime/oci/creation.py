@@ -7,6 +7,7 @@ import os
 
 from backends.errors import BackendError
 from backends.execution.channel import listen
+from backends.execution.namespaces.backend import owns_mounts
 from backends.execution.namespaces.parent import start_time
 from runtime.errors import Problem
 from runtime.oci import console
@@ -77,6 +78,7 @@ class Creation:
             folder=self.bundle.folder,
             pivot=not self._said["no-pivot"],
             keyring=not self._said["no-new-keyring"],
+            place=self._place(),
         )
         self.container.keep_config(self.bundle.content)
         self.cgroup = placement.create(self.host.report)
@@ -94,6 +96,16 @@ class Creation:
             console.hand_over(self._said["console-socket"], self.process.console)
         if self._said["pid-file"]:
             write_pid(self._said["pid-file"], self.process.pid)
+
+    def _place(self) -> str:
+        if owns_mounts(self._config):
+            return ""
+        self._settings.journal.warning(
+            "config.json: linux.namespaces: without a mount namespace, the container's mounts are seen outside, and "
+            "its root can be left with CAP_SYS_CHROOT"
+        )
+        os.mkdir(self.container.place, 0o700)
+        return self.container.place
 
     def _gate(self) -> _socket.socket:
         folder = os.open(self.container.folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -32,8 +32,15 @@ class NamespacesBackend(ExecutionBackend):
         folder: str = "",
         pivot: bool = True,
         keyring: bool = True,
+        place: str = "",
     ) -> Plan:
-        """See `backends.execution.plan.make_plan`."""
+        """See `backends.execution.plan.make_plan`. `place`: a folder of the caller's, on which the root is mounted if
+        the container has no mount namespace of its own; without one, that is refused."""
+        way = None
+        if place and not owns_mounts(bundle):
+            from backends.execution.namespaces.shared import SharedWay
+
+            way = SharedWay(place)
         return make_plan(
             self.name,
             bundle,
@@ -47,6 +54,7 @@ class NamespacesBackend(ExecutionBackend):
             folder,
             pivot,
             keyring,
+            way,
         )
 
     def create(self, plan: Plan, stdio: Stdio, cgroup: Cgroup | None = None, gate: int = -1) -> Process:
@@ -88,9 +96,10 @@ class NamespacesBackend(ExecutionBackend):
         an agent that answers its system calls."""
         from backends.execution.entry import entry_steps
 
-        steps = entry_steps(
-            bundle, target, process, report, seccomp, die_with_parent, preserved, state, self.entrance()
-        )
+        entrance = self.entrance()
+        if entrance is None and not owns_mounts(bundle):
+            from backends.execution.namespaces.shared import entrance
+        steps = entry_steps(bundle, target, process, report, seccomp, die_with_parent, preserved, state, entrance)
         labour = begin(steps, stdio, cgroup)
         labour.attend()
         labour.context.channel.close()
@@ -104,6 +113,12 @@ class NamespacesBackend(ExecutionBackend):
         from backends.execution.namespaces.signals import send
 
         send(process.pid, process.start_time, number)
+
+
+def owns_mounts(bundle: Bundle) -> bool:
+    """Whether the container has a mount namespace that is not the caller's."""
+    entries = (bundle.get("linux") or {}).get("namespaces") or ()
+    return any(entry.get("type") == "mount" for entry in entries)
 
 
 def _process(labour: Labour) -> Process:

@@ -92,13 +92,16 @@ class EnterTarget(Step):
         return f"join the namespaces of process {self.target}"
 
     def execute(self, context: Context) -> None:
+        if not self.join() & kernel.CLONE_NEWNS:
+            raise StepFailed(self.describe(), "it is not in a container: it has our own mount namespace")
+
+    def join(self) -> int:
+        """The flags of those that differed."""
         folder = os.open(f"/proc/{self.target}/ns", _READ | os.O_DIRECTORY)
         flags = 0
         for kind in KINDS.values():
             if kind.flag != kernel.CLONE_NEWPID and _differs(folder, kind.entry):
                 flags |= kind.flag
-        if not flags & kernel.CLONE_NEWNS:
-            raise StepFailed(self.describe(), "it is not in a container: it has our own mount namespace")
         opened = {kind.flag: os.open(kind.entry, _READ, dir_fd=folder) for kind in KINDS.values() if kind.flag & flags}
         os.close(folder)
         # KINDS is in the order of joining: the user namespace first, it decides about the rights to the others.
@@ -109,6 +112,7 @@ class EnterTarget(Step):
                 error.strerror = f"{error.strerror} ({names_of(flag)})"
                 raise
             os.close(descriptor)
+        return flags
 
 
 def _differs(folder: int, entry: str) -> bool:
