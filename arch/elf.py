@@ -32,7 +32,8 @@ _NT_GNU_ABI_TAG = 1
 @dataclass(frozen=True)
 class Executable:
     """`kernel` is the oldest kernel that its C library says to need (NT_GNU_ABI_TAG), `debian` the architecture of
-    Debian whose programs look so, `kind` e_type's name."""
+    Debian whose programs look so, `kind` e_type's name, `align` the least alignment of its loaded segments in bytes:
+    the largest page size that it was linked for, 0 where nothing is loaded."""
 
     architecture: Architecture
     debian: str
@@ -44,6 +45,7 @@ class Executable:
     soname: str = ""
     kernel: tuple[int, int, int] | None = None
     pie: bool = False
+    align: int = 0
 
     @property
     def static(self) -> bool:
@@ -69,6 +71,7 @@ class _Segment:
     offset: int
     address: int
     size: int
+    align: int
 
 
 def is_elf(head: bytes) -> bool:
@@ -101,6 +104,7 @@ def inspect(file: BinaryIO) -> Executable:
         kind=header.kind,
         interpreter=interpreter,
         kernel=kernel,
+        align=min((segment.align for segment in segments if segment.type == _PT_LOAD), default=0),
         pie=header.kind == "shared" and bool(interpreter or dynamic.flags & _DF_1_PIE),
         needed=dynamic.needed,
         rpath=dynamic.rpath,
@@ -140,10 +144,10 @@ def _segments(file: BinaryIO, header: _Header) -> list[_Segment]:
     found = []
     for row in range(0, len(table), header.segment_size):
         if header.wide:
-            kind, _, offset, address, _, size = struct.unpack_from(header.order + "IIQQQQ", table, row)
+            kind, _, offset, address, _, size, _, align = struct.unpack_from(header.order + "IIQQQQQQ", table, row)
         else:
-            kind, offset, address, _, size = struct.unpack_from(header.order + "IIIII", table, row)
-        found.append(_Segment(kind, offset, address, size))
+            kind, offset, address, _, size, _, _, align = struct.unpack_from(header.order + "IIIIIIII", table, row)
+        found.append(_Segment(kind, offset, address, size, align))
     return found
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runtime.containers.logs import Line
     from runtime.containers.promises import Decision
     from runtime.containers.request import ExecRequest, Request, Resources, RestartPolicy
+    from runtime.doctor.contents import Contents
     from runtime.images.image import Image
     from runtime.images.store import ImageStore
     from runtime.isolation.row import Row
@@ -61,7 +62,34 @@ class Engine:
         image's. Unsupported, with every reason; InvalidInput for wishes that contradict each other."""
         from runtime.containers.promises import decide
 
-        return decide(self.report(), request, self.settings, self._storage_in_use(), labels)
+        while True:
+            decision = decide(self.report(), request, self.settings, self._storage_in_use(), labels)
+            chosen = decision.selections["execution"].chosen
+            if f"execution/{chosen}" in self.report().health or not self._breaks(chosen):
+                return decision
+
+    def _breaks(self, backend: str) -> bool:
+        """Tries an execution backend, and keeps what came of it with the host's report."""
+        from probes import cache
+        from runtime.containers import health
+
+        report, store = self.report(), self.paths.root
+        said = health.examine(self.paths, report, backend)
+        if said is None:
+            return False
+        report.health[f"execution/{backend}"] = said
+        cache.keep(self.paths.report, store, cache.circumstances(store), report)
+        return bool(said)
+
+    def diagnosed(self) -> HostReport:
+        """This host asked anew, and every execution backend tried that seems to work."""
+        from backends.requirements import unmet
+
+        report = self.report(fresh=True)
+        for entry in catalogue.members("execution"):
+            if not unmet(entry.requirements, report):
+                self._breaks(entry.name)
+        return report
 
     def _storage_in_use(self) -> str:
         """The storage backend that has images on disk. Conflict if there are two."""
@@ -146,6 +174,19 @@ class Engine:
         from runtime.containers import inspection
 
         return inspection.inspect(self.target(reference))
+
+    def contents(self, reference: str, platform: str | None = None) -> Contents:
+        """What an image holds that decides whether it starts; it is neither mounted nor run. UnknownImage."""
+        from runtime.doctor import contents
+
+        image = self.images.find(reference, platform)
+        storage, chain = self.images.storage, image.chain
+
+        def peek(path: str, limit: int) -> bytes:
+            return storage.peek(chain, path, limit) if chain else b""
+
+        settings = image.config.get("config") or {}
+        return contents.read(peek, str(image.platform), image.platform.architecture, settings)
 
     def isolation(self, reference: str) -> tuple[dict[str, Any], int, list[Row]]:
         """What is really in force in a running container: its record, its process, and a row for everything asked.
