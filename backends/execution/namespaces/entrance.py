@@ -8,16 +8,19 @@ import os
 from arch import kernel
 from backends.errors import StepFailed
 from backends.execution import child
+from backends.execution.channel import BORN
 from backends.execution.namespaces.birth import Birth, fork
 from backends.execution.namespaces.kinds import KINDS, names_of
 from backends.execution.steps.step import Context, Step
 
 _READ = os.O_RDONLY | os.O_CLOEXEC
+_SIGKILL = 9
 
 
 class EntryBirth(Birth):
     """Only children enter a PID namespace: for the moment of the fork, it is that of the caller's children. So the new
-    process is a direct child, and no intermediate one is needed.
+    process is a direct child, and no intermediate one is needed. Who may not enter the PID namespace from outside may
+    from inside the user namespace that owns it: there an intermediate child goes, and begets a sibling of its own.
 
     cpus   process.execCPUAffinity.initial: where it begins, before it is in the container's cgroup
     """
@@ -51,7 +54,11 @@ class EntryBirth(Birth):
             if os.fstat(theirs).st_ino == os.fstat(ours).st_ino:
                 self._fork(context)
                 return
-            kernel.setns(theirs, kernel.CLONE_NEWPID)
+            try:
+                kernel.setns(theirs, kernel.CLONE_NEWPID)
+            except PermissionError:
+                self._fork(context, theirs)
+                return
             try:
                 self._fork(context)
             finally:
@@ -60,7 +67,8 @@ class EntryBirth(Birth):
             os.close(theirs)
             os.close(ours)
 
-    def _fork(self, context: Context) -> None:
+    def _fork(self, context: Context, through: int = -1) -> None:
+        """`through`: a PID namespace to be entered by way of its user namespace."""
         try:
             context.pid = fork(context)
         except OSError as error:
@@ -70,7 +78,21 @@ class EntryBirth(Birth):
                 self.describe(), "the container's first process has ended: nothing can start in it", errno.ENOMEM
             ) from None
         if context.pid == 0:
-            child.guard(context, lambda: self._live(context))
+            child.guard(context, lambda: self._live(context) if through < 0 else self._beget(context, through))
+
+    def _beget(self, context: Context, namespace: int) -> None:
+        user = os.open(f"/proc/{self.target}/ns/user", _READ)
+        kernel.set_parent_death_signal(_SIGKILL)
+        kernel.setns(user, kernel.CLONE_NEWUSER)
+        kernel.setns(namespace, kernel.CLONE_NEWPID)
+        os.close(user)
+        os.close(namespace)
+        pid = kernel.clone(kernel.CLONE_PARENT)
+        if pid == 0:
+            child.await_answer(context)  # the parent knows us then
+            self._live(context)
+        context.channel.send(BORN, pid)
+        os._exit(0)
 
     def _live(self, context: Context) -> None:
         child.prepare(context, self.preserved)

@@ -14,7 +14,8 @@ _SIGKILL = 9
 
 class MapUsers(Step):
     """Writes the maps of the child's new user namespace. Without rights over other ids, the kernel takes one line that
-    maps our own, once setgroups is denied (user_namespaces(7))."""
+    maps our own, once setgroups is denied (user_namespaces(7)); more take the set-uid programs newuidmap and newgidmap,
+    which allow what /etc/subuid and /etc/subgid give us."""
 
     __slots__ = ("gids", "uids")
     place = PARENT
@@ -30,9 +31,36 @@ class MapUsers(Step):
     def execute(self, context: Context) -> None:
         folder = f"/proc/{context.pid}/"
         if os.geteuid() != 0:
+            if _others(self.uids, os.geteuid()) or _others(self.gids, os.getegid()):
+                _map("newgidmap", context.pid, self.gids, self.describe())
+                _map("newuidmap", context.pid, self.uids, self.describe())
+                return
             _write(folder + "setgroups", "deny")
         _write(folder + "gid_map", _lines(self.gids))
         _write(folder + "uid_map", _lines(self.uids))
+
+
+def _others(mappings: list[tuple[int, int, int]], own: int) -> bool:
+    return any(outer != own or size != 1 for _, outer, size in mappings)
+
+
+def _map(program: str, pid: int, mappings: list[tuple[int, int, int]], step: str) -> None:
+    """uidmap's programs say what is wrong on their standard error."""
+    words = [program, str(pid), *(str(number) for line in mappings for number in line)]
+    reader, writer = os.pipe()
+    try:
+        child = os.posix_spawnp(program, words, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, writer, 2)])
+    except FileNotFoundError:
+        os.close(reader)
+        hint = "install Debian's package uidmap, or map your own id alone"
+        raise StepFailed(step, f"cannot {step}: it takes {program}, which is not here", errno.ENOENT, hint) from None
+    finally:
+        os.close(writer)
+    with open(reader, "rb", 0) as stream:
+        said = stream.read().decode("utf-8", "replace").strip()
+    if os.waitpid(child, 0)[1]:
+        hint = "give this user ranges in /etc/subuid and /etc/subgid (usermod --add-subuids), and name no others"
+        raise StepFailed(step, f"cannot {step}: {said or program + ' failed'}", errno.EPERM, hint)
 
 
 def _lines(mappings: list[tuple[int, int, int]]) -> str:

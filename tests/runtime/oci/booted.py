@@ -38,8 +38,7 @@ def _script(mounts: dict[str, str]) -> str:
     """Beginning in the new namespaces, with the cgroup namespace's root where we are."""
     lines = ["set -e", "mount -t proc proc /proc", "mount -t tmpfs run /run", "mkdir /run/units /run/lock"]
     tops = sorted(mounts)
-    if "/sys/fs/cgroup" not in mounts:
-        lines.append("mount -t tmpfs cgroup /sys/fs/cgroup")
+    lines.append("mount -t tmpfs cgroup /sys/fs/cgroup")  # the same cannot be mounted on itself
     for top in tops:
         lines += [f"mkdir -p {top}", f"mount {mounts[top]} {top}"]
     lines += [
@@ -76,7 +75,8 @@ class Booted:
 
     def _born(self) -> bool:
         if self._process.poll() is not None:
-            raise RuntimeError(f"systemd did not start: {self._process.communicate()[1].decode()}")
+            assert self._process.stderr is not None
+            raise RuntimeError(f"systemd did not start: {self._process.stderr.read().decode()}")
         with open(f"/proc/{self._process.pid}/task/{self._process.pid}/children") as file:
             children = file.read().split()
         self.pid = int(children[0]) if children else 0

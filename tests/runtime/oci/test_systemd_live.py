@@ -16,7 +16,6 @@ from tests.runtime.oci.conftest import Oci
 pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif(not os.path.exists(PROGRAM), reason="program.systemd: not installed (Debian's package systemd)"),
-    pytest.mark.xdist_group("systemd"),
 ]
 MIB = 1 << 20
 
