@@ -46,8 +46,11 @@ class Bundle:
 
     def adapt(self, journal: Journal) -> dict[str, Any]:
         """config.json with what the specification leaves to the runtime settled: sources of bind mounts are relative
-        to the bundle, and what has no meaning or cannot be granted is told and left out."""
+        to the bundle, destinations to the root, and what has no meaning or cannot be granted is told and left out."""
         for number, mount in enumerate(self.config.get("mounts") or ()):
+            destination = mount.get("destination")
+            if isinstance(destination, str) and destination.startswith(f"{self.rootfs}/"):
+                mount["destination"] = destination[len(self.rootfs) :]
             options: list[str] = mount.get("options") or []
             if mount.get("type") != "bind" and "bind" not in options and "rbind" not in options:
                 continue
@@ -114,4 +117,7 @@ def grant(process: dict[str, Any], config: dict[str, Any], journal: Journal) -> 
         journal.warning(f"ignoring unknown or unavailable capabilities: {sorted(lacking)}")
     if sets.get("ambient"):
         usable = set(sets.get("permitted") or ()) & set(sets.get("inheritable") or ())
+        for capability in sets["ambient"]:
+            if capability not in usable:
+                journal.warning(f"can't raise ambient capability {capability}: it is not permitted and inheritable")
         sets["ambient"] = [capability for capability in sets["ambient"] if capability in usable]

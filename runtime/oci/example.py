@@ -53,11 +53,18 @@ def config() -> dict[str, Any]:
         "mounts": [_mount(*entry) for entry in _MOUNTS],
         "linux": {
             "resources": {"devices": [{"allow": False, "access": "rwm"}]},
-            "namespaces": [{"type": kind} for kind in ("pid", "network", "ipc", "uts", "mount", "cgroup")],
+            "namespaces": [{"type": kind} for kind in _namespaces()],
             "maskedPaths": list(_MASKED),
             "readonlyPaths": list(_READ_ONLY),
         },
     }
+
+
+def _namespaces() -> tuple[str, ...]:
+    """As runc does it: users of v1 expect to find the host's paths in /proc/self/cgroup."""
+    from backends.cgroups import layout
+
+    return ("pid", "network", "ipc", "uts", "mount", *(() if layout.read().v1 else ("cgroup",)))
 
 
 def _mount(destination: str, kind: str, source: str, options: tuple[str, ...]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runtime.oci.catalogue import COMMANDS
 from runtime.oci.options import FLAG, NUMBER, Command, Option
+from runtime.oci.place import program
 from runtime.oci.settings import OPTIONS
 
 
@@ -11,16 +12,22 @@ def overview() -> str:
     width = max(map(len, COMMANDS))
     commands = "".join(f"   {name:{width}}  {summary}\n" for name, summary in COMMANDS.items())
     return (
-        "runtime-oci - runs OCI bundles, for engines that would call runc\n\n"
-        "USAGE:\n   runtime-oci [global options] command [options] [arguments...]\n\n"
+        f"NAME:\n   {_names()} - Open Container Initiative runtime\n\n"
+        f"USAGE:\n   {program()} [global options] command [options] [arguments...]\n\n"
         f"COMMANDS:\n{commands}\nGLOBAL OPTIONS:\n{_options(OPTIONS)}"
     )
 
 
 def usage(command: Command) -> str:
-    text = f"runtime-oci {command.name} - {command.summary}\n\n"
-    text += f"USAGE:\n   runtime-oci {command.name} [options] {command.arguments}\n"
+    text = f"NAME:\n   {_names(command.name)} - {command.summary}\n\n"
+    text += f"USAGE:\n   {program()} {command.name} [options] {command.arguments}\n"
     return text + (f"\nOPTIONS:\n{_options(command.options)}" if command.options else "")
+
+
+def _names(command: str = "") -> str:
+    """Ours, and the one that we stand for."""
+    own = f"{program()} {command}".rstrip()
+    return own if program() == "runc" else f"{own}, in the place of {f'runc {command}'.rstrip()}"
 
 
 def _options(options: tuple[Option, ...]) -> str:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+
+
+def program() -> str:
+    """What we are called: engines and people who put a link named runc in our place see that name."""
+    return "runc" if os.path.basename(sys.argv[0]) == "runc" else "runtime-oci"
 
 
 def home() -> str:

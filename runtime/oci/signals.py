@@ -14,7 +14,7 @@ def number_of(text: str) -> int:
     """Refused"""
     if text.lstrip("-").isdigit():
         number = int(text)
-        if 0 < number <= _LAST:
+        if 0 <= number <= _LAST:
             return number
         raise Refused(f"unknown signal {text!r}")
     name = text.upper()

@@ -57,6 +57,8 @@ class Rules:
 
     def _add(self, rule: dict[str, Any]) -> None:
         allow, access = bool(rule.get("allow")), rule.get("access") or _ALL
+        if not allow and "a" in access:
+            access = _ALL  # some write it for all, as the type is written
         if set(access) - set(_ALL):
             raise CgroupError(f"devices: {access!r} is no access", 'use letters of "rwm"')
         kind = rule.get("type") or "a"

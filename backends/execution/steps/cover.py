@@ -16,7 +16,7 @@ _NULL_DEVICE = (1, 3)
 
 
 class MaskPaths(Step):
-    """A file is covered by /dev/null, a folder by an empty read-only tmpfs; what is not there is passed over."""
+    """A file is covered by /dev/null, folders by one empty read-only tmpfs; what is not there is passed over."""
 
     __slots__ = ("paths",)
 
@@ -32,19 +32,23 @@ class MaskPaths(Step):
         found = os.fstat(null)
         if not stat.S_ISCHR(found.st_mode) or (os.major(found.st_rdev), os.minor(found.st_rdev)) != _NULL_DEVICE:
             raise OSError(errno.ENODEV, "this is not the null device", _NULL)
+        empty = -1
         for path in self.paths:
             target = _open(context, path)
-            if target >= 0:
-                _mask(target, null)
-                os.close(target)
+            if target < 0:
+                continue
+            if not stat.S_ISDIR(os.fstat(target).st_mode):
+                kernel.mount(by_descriptor(null), by_descriptor(target), None, kernel.MS_BIND)
+            elif empty < 0:
+                options = "nr_blocks=1,nr_inodes=1"
+                kernel.mount("tmpfs", by_descriptor(target), "tmpfs", kernel.MS_RDONLY, options)
+                empty = _open(context, path)  # what is on top there now
+            else:
+                kernel.mount(by_descriptor(empty), by_descriptor(target), None, kernel.MS_BIND)
+            os.close(target)
         os.close(null)
-
-
-def _mask(target: int, null: int) -> None:
-    if stat.S_ISDIR(os.fstat(target).st_mode):
-        kernel.mount("tmpfs", by_descriptor(target), "tmpfs", kernel.MS_RDONLY, "nr_blocks=1,nr_inodes=1")
-    else:
-        kernel.mount(by_descriptor(null), by_descriptor(target), None, kernel.MS_BIND)
+        if empty >= 0:
+            os.close(empty)
 
 
 class ProtectPaths(Step):

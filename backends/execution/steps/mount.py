@@ -32,6 +32,14 @@ def mount_point(context: Context, destination: str, directory: bool) -> int:
     return inside.make_file(context.root, destination)
 
 
+def _there(context: Context, destination: str) -> bool:
+    try:
+        os.close(inside.open_inside(context.root, destination, _OPEN))
+    except OSError:
+        return False
+    return True
+
+
 def kept_flags(path: str) -> int:
     """The flags of the mount at `path` that a remount must repeat so as not to lose them."""
     present = os.statvfs(path).f_flag
@@ -51,6 +59,10 @@ def remount(context: Context, destination: str, flags: int, cleared: int = 0) ->
         kernel.mount(None, by_descriptor(target), None, wanted | locked)
     finally:
         os.close(target)
+
+
+def _root(context: Context) -> str:
+    return os.readlink(by_descriptor(context.root))
 
 
 def _finish(context: Context, destination: str, options: Options) -> None:
@@ -86,13 +98,22 @@ class Bind(Step):
         _finish(context, self.destination, self.options)
 
     def attach(self, context: Context) -> None:
-        opened = context.sources.get(self.source, -1)
+        opened = self._open(context)
         source = self.source if opened < 0 else by_descriptor(opened)
         target = mount_point(context, self.destination, stat.S_ISDIR(os.stat(source).st_mode))
         try:
             kernel.mount(source, by_descriptor(target), None, self.options.flags & (kernel.MS_BIND | kernel.MS_REC))
         finally:
             os.close(target)
+            if opened >= 0 and opened != context.sources.get(self.source):
+                os.close(opened)
+
+    def _open(self, context: Context) -> int:
+        """What lies in the container's root is as the mounts before this one have made it."""
+        root = _root(context)
+        if self.source.startswith(f"{root}/"):
+            return inside.open_inside(context.root, self.source[len(root) :], _OPEN)
+        return context.sources.get(self.source, -1)
 
 
 class MountFilesystem(Step):
@@ -108,11 +129,13 @@ class MountFilesystem(Step):
         return f"mount {self.kind} on {self.destination}"
 
     def execute(self, context: Context) -> None:
+        inherits = self.kind == "tmpfs" and "mode=" not in self.options.data and _there(context, self.destination)
         target = mount_point(context, self.destination, True)
         try:
             if self.kind in ("proc", "sysfs"):
                 self._refuse_elsewhere(context, target)
-            kernel.mount(self.source, by_descriptor(target), self.kind, self._flags(), self._data(target))
+            data = self._data(target) if inherits else self.options.data
+            kernel.mount(self.source, by_descriptor(target), self.kind, self._flags(), data)
             if self.options.copy_up:
                 self._copy_up(context, target)
         finally:
@@ -124,16 +147,15 @@ class MountFilesystem(Step):
         return self.options.flags & ~kernel.MS_RDONLY if self.kind == "tmpfs" else self.options.flags
 
     def _data(self, target: int) -> str:
-        if self.kind == "tmpfs" and "mode=" not in self.options.data:
-            mode = stat.S_IMODE(os.stat(by_descriptor(target)).st_mode)
-            return f"{self.options.data},mode={mode:o}".lstrip(",")
-        return self.options.data
+        """The mode of the folder that a tmpfs covers, not of one just made for it, is that of the tmpfs."""
+        mode = stat.S_IMODE(os.stat(by_descriptor(target)).st_mode)
+        return f"{self.options.data},mode={mode:o}".lstrip(",")
 
     def _refuse_elsewhere(self, context: Context, target: int) -> None:
         """An image whose /proc is a link would have what the steps write to /proc go elsewhere (CVE-2019-16884)."""
         wanted = os.path.normpath(os.readlink(by_descriptor(context.root)) + "/" + self.destination)
         if os.readlink(by_descriptor(target)) != wanted:
-            raise OSError(errno.ELOOP, "a link stands where an ordinary folder has to be", self.destination)
+            raise OSError(errno.ELOOP, f"{self.kind} must be mounted on ordinary directory, no link", self.destination)
 
     def _copy_up(self, context: Context, below: int) -> None:
         from backends.execution.steps.copyup import copy_folder
@@ -176,4 +198,5 @@ class OpenSources(Step):
 
     def execute(self, context: Context) -> None:
         for path in self.paths:
-            context.sources[path] = os.open(path, _OPEN)
+            if not path.startswith(f"{_root(context)}/"):
+                context.sources[path] = os.open(path, _OPEN)

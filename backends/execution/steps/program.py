@@ -14,6 +14,7 @@ from backends.execution.steps.step import Context, Step
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SIGKILL = 9
+_CAP_DAC_OVERRIDE = 1
 _NUMBERS = range(1, 65)
 # The C library keeps these to itself, and its posix_spawn leaves the first ignored in what it starts: us.
 _RESERVED = (32, 33)
@@ -52,7 +53,7 @@ class FindProgram(Step):
                 continue
             except OSError:
                 continue
-            if stat.S_ISREG(found.st_mode) and os.access(candidate, os.X_OK):
+            if stat.S_ISREG(found.st_mode) and (os.access(candidate, os.X_OK) or _overrides(found.st_mode)):
                 return candidate
             refused = candidate
         if refused:
@@ -97,6 +98,11 @@ class FindProgram(Step):
             return os.read(descriptor, _HEAD)
         finally:
             os.close(descriptor)
+
+
+def _overrides(mode: int) -> bool:
+    """access(2) knows capabilities of root's only; who has CAP_DAC_OVERRIDE executes what anybody may execute."""
+    return bool(mode & 0o111) and bool(kernel.capget()[0] >> _CAP_DAC_OVERRIDE & 1)
 
 
 class AwaitStart(Step):

@@ -48,11 +48,14 @@ def _kill(settings: Settings, said: dict[str, Any], identifier: str, number: int
                 continue
         if members:
             return
-    if container.status() == STOPPED:
-        if said["all"]:
-            return
-        raise Refused("container not running")
-    if number == _SIGKILL and not container.own_processes() and container.record["cgroups"]:
-        container.cgroup().kill()  # no PID namespace ends the others
+    stopped = container.status() == STOPPED
+    if stopped and said["all"]:
         return
+    if number == _SIGKILL and not container.own_processes() and container.record["cgroups"]:
+        cgroup = container.cgroup()
+        if not stopped or cgroup.members():
+            cgroup.kill()  # no PID namespace ends the others, who may outlive the first
+            return
+    if stopped:
+        raise Refused("container not running")
     send(container, number)

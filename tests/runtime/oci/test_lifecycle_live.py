@@ -234,3 +234,40 @@ def test_a_source_of_a_bind_mount_is_relative_to_the_bundle(oci: Oci) -> None:
     mount = {"destination": "/mnt", "type": "bind", "source": "config.json", "options": ["bind", "ro"]}
     bundle = oci.bundle("grep", "-c", "ociVersion", "/mnt", mounts=[mount])
     assert oci("run", "-b", bundle, oci.name).stdout == "1\n"
+
+
+def test_signal_0_asks_whether_the_container_runs(sleeping: Oci) -> None:
+    sleeping("kill", sleeping.name, "0")
+    sleeping("kill", sleeping.name, "KILL")
+    until(lambda: sleeping.state()["status"] == "stopped")
+    assert "container not running" in sleeping("kill", sleeping.name, "0", status=1).stderr
+    sleeping("kill", "--all", sleeping.name, "0")
+
+
+def test_a_kill_reaches_those_who_outlive_the_first_process(oci: Oci) -> None:
+    kinds = [{"type": "mount"}, {"type": "ipc"}]
+    script = "sleep 1000 & sleep 1000 & wait"
+    oci("run", "-d", "-b", oci.shell(script, hostname=None, linux__namespaces=kinds, linux__sysctl=None), oci.name)
+    until(lambda: len(json.loads(oci("ps", "-f", "json", oci.name).stdout)) == 3)
+    os.kill(oci.state()["pid"], 9)
+    until(lambda: oci.state()["status"] == "stopped")
+    oci("kill", oci.name, "KILL")
+    assert json.loads(oci("ps", "-f", "json", oci.name).stdout) == []
+
+
+def test_what_nobody_else_may_execute_is_executed_with_the_capability_for_it(oci: Oci) -> None:
+    os.unlink(f"{oci.rootfs}/bin/true")
+    Path(oci.rootfs, "bin/true").write_bytes(Path(oci.rootfs, "bin/sh").read_bytes())
+    os.chmod(f"{oci.rootfs}/bin/true", 0o700)
+    user = {"uid": 1000, "gid": 1000}
+    without = oci.bundle("true", process__user=user, process__capabilities={})
+    assert "permission denied" in oci("run", "-b", without, oci.name, status=1).stderr
+    sets = ("bounding", "effective", "permitted", "inheritable", "ambient")
+    held = {key: ["CAP_DAC_OVERRIDE"] for key in sets}
+    oci("run", "-b", oci.bundle("true", process__user=user, process__capabilities=held), oci.name)
+
+
+def test_an_ambient_capability_that_is_not_inheritable_is_told(oci: Oci) -> None:
+    held = {key: ["CAP_CHOWN"] for key in ("bounding", "effective", "permitted", "ambient")}
+    done = oci.run("true", process__capabilities=held)
+    assert "can't raise ambient capability CAP_CHOWN" in done.stderr

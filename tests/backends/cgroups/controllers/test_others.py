@@ -56,6 +56,7 @@ def test_rdma_limits_are_one_line_a_device(tmp_path: Path) -> None:
 
 
 def test_files_of_v2_are_written_by_their_names(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").write_text("memory")
     assert written("unified", {"unified": {"memory.high": "1000"}}, tmp_path, 2) == [("memory.high", "1000")]
     with pytest.raises(CgroupError, match="not used here"):
         written("unified", {"unified": {"memory.high": "1000"}}, tmp_path, 1)
@@ -87,3 +88,22 @@ def test_a_group_that_does_not_freeze_runs_on_and_is_told(tmp_path: Path) -> Non
     with pytest.raises(CgroupError, match="did not freeze in 0 s, and run again"):
         controller("freezer").freeze(Folder(str(tmp_path)), 2, 0.0)
     assert (tmp_path / "cgroup.freeze").read_text() == "0"
+
+
+def test_the_size_of_huge_pages_is_found_however_its_key_is_written(tmp_path: Path) -> None:
+    wish = {"hugepageLimits": [{"pagesize": "2MB", "limit": 0}]}
+    assert written("hugetlb", wish, tmp_path, 1) == [("hugetlb.2MB.limit_in_bytes", "0")]
+    with pytest.raises(CgroupError, match="pageSize"):
+        written("hugetlb", {"hugepageLimits": [{"limit": 0}]}, tmp_path, 1)
+
+
+def test_a_file_of_a_controller_that_is_not_there_is_an_invalid_configuration(tmp_path: Path) -> None:
+    with pytest.raises(CgroupError, match="invalid configuration"):
+        written("unified", {"unified": {"memory.min": "1"}}, tmp_path, 2)
+
+
+def test_to_deny_a_is_to_deny_everything(tmp_path: Path) -> None:
+    assert written("devices", {"devices": [{"allow": False, "access": "rwa"}]}, tmp_path, 1)[0] == ("devices.deny", "a")
+    allowed = {"allow": True, "type": "c", "major": 1, "minor": 2, "access": "rwa"}
+    with pytest.raises(CgroupError, match="is no access"):
+        written("devices", {"devices": [allowed]}, tmp_path, 1)
