@@ -8,8 +8,8 @@ from stat import S_ISLNK
 
 from backends.errors import HostileLayer, StorageError
 
-# Overlay's own bookkeeping: in somebody's archive it would rewire the layers. SELinux's labels are the host's policy.
-_RESERVED = (b"trusted.overlay.", b"user.overlay.")
+# The unions' own bookkeeping: in somebody's archive it would rewire the layers. SELinux's labels are the host's policy.
+_RESERVED = (b"trusted.overlay.", b"user.overlay.", b"user.fuseoverlayfs.")
 _HOSTS = frozenset((b"security.selinux", b"security.ima", b"security.evm"))
 
 _ABSENT = frozenset((errno.ENOTSUP, errno.ENODATA))

@@ -55,6 +55,8 @@ class StorageFixtures:
     # A file system that is soon full: its bytes, and the files of 100 kB that do not fit.
     small = 2 << 20
     too_many = 40
+    # Folders in folders, of names that together are longer than any path may be.
+    deep = 1500
     # What stays in an empty store.
     kept: tuple[str, ...] = ("lock",)
 

@@ -131,7 +131,7 @@ class LayersContract(StorageFixtures):
     def test_a_tree_deeper_than_any_path_is_removed(self, store: StorageBackend, seen: Seen) -> None:
         store.create(C, None)
         at = os.open(seen(C), os.O_RDONLY)
-        for _ in range(1500):
+        for _ in range(self.deep):
             os.mkdir("d" * 10, dir_fd=at)
             inner = os.open("d" * 10, os.O_RDONLY, dir_fd=at)
             os.close(at)

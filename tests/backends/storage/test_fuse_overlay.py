@@ -13,3 +13,4 @@ from tests.contract.storage import StorageContract
 @pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="there is no /dev/fuse")
 class TestFuseOverlay(StorageContract):
     backend = FuseOverlayStorage
+    deep = 300  # it works with paths, so theirs is the limit
