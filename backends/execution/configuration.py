@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 # Objects of runtime-spec 1.2 and 1.3 that this backend does not act on: silence would be a weaker container.
 _UNSUPPORTED = (
-    ("linux", "mountLabel"),
     ("vm",),
     ("zos",),
     ("freebsd",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arch import constants as c
 from backends.execution import options as mount_options
-from backends.execution.configuration import integer, items, mappings, need, refuse, text
+from backends.execution.configuration import integer, items, mappings, need, refuse, section, text
 from backends.execution.steps.cover import MaskPaths, ProtectPaths
 from backends.execution.steps.device import DEFAULT, KINDS, Device, LinkDevices, MakeDevices
 from backends.execution.steps.mount import Bind, MountFilesystem, OpenSources, SealMount
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from probes.report import HostReport
 
 _DEV = "/dev"
+_UNLABELLED = ("proc", "sysfs", "mqueue")  # the kernel has one instance, with labels of its policy's
 
 
 class Mounts:
@@ -40,6 +41,7 @@ class Mounts:
         self._cgroup_namespace = cgroup_namespace
         self._user_namespace = user_namespace
         self._propagation = propagation & (c.MS_SLAVE | c.MS_PRIVATE)
+        self._label = _mount_label(section(bundle, "linux", "linux"), report)
         for number, mount in enumerate(items(bundle, "mounts", "mounts", dict)):
             self._add(mount, f"mounts[{number}]")
 
@@ -110,6 +112,8 @@ class Mounts:
             raise refuse(f"{path}.options", "tmpcopyup is for tmpfs")
         if f"mount.{kind}" in ("mount.proc", "mount.sysfs", "mount.tmpfs", "mount.devpts", "mount.mqueue"):
             need(self._report, f"mount.{kind}", f"{path}.type", kind)
+        if self._label and kind not in _UNLABELLED:
+            options.data = f'{options.data},context="{self._label}"'.lstrip(",")
         source = text(mount, "source", f"{path}.source") or kind
         self.steps.append(MountFilesystem(kind, source, destination, options))
         if kind == "tmpfs" and options.flags & c.MS_RDONLY:
@@ -117,6 +121,16 @@ class Mounts:
 
     def openings(self) -> list[Step]:
         return [OpenSources(sorted(set(self.sources)))] if self.sources else []
+
+
+def _mount_label(linux: dict[str, Any], report: HostReport) -> str:
+    label = text(linux, "mountLabel", "linux.mountLabel")
+    if not label:
+        return ""
+    if '"' in label:
+        raise refuse("linux.mountLabel", f"{label!r} has a quotation mark in it")
+    need(report, "lsm.selinux", "linux.mountLabel", "an SELinux context for mounts")
+    return label
 
 
 def _destination(mount: dict[str, Any], path: str) -> str:
@@ -160,10 +174,18 @@ def _device(entry: dict[str, Any], path: str) -> Device:
 
 def covers(linux: dict[str, Any]) -> list[Step]:
     steps: list[Step] = []
-    protected = items(linux, "readonlyPaths", "linux.readonlyPaths")
+    protected = _absolute(linux, "readonlyPaths")
     if protected:
         steps.append(ProtectPaths(protected))
-    masked = items(linux, "maskedPaths", "linux.maskedPaths")
+    masked = _absolute(linux, "maskedPaths")
     if masked:
         steps.append(MaskPaths(masked))
     return steps
+
+
+def _absolute(linux: dict[str, Any], key: str) -> list[str]:
+    paths = items(linux, key, f"linux.{key}")
+    for number, path in enumerate(paths):
+        if not path.startswith("/"):
+            raise refuse(f"linux.{key}[{number}]", f"{path!r} is not an absolute path")
+    return paths

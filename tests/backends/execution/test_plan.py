@@ -12,6 +12,7 @@ from backends.contract import Plan
 from backends.errors import UnsupportedConfiguration
 from backends.execution.namespaces.birth import CloneBirth, UnshareBirth
 from backends.execution.plan import make_plan
+from backends.execution.steps.mount import MountFilesystem
 from probes.finding import Finding
 from probes.report import HostReport
 
@@ -136,6 +137,19 @@ def test_a_bound_dev_is_left_as_it_is(bundles: ModuleType) -> None:
     assert not [line for line in steps(bundle) if "/dev/null" in line or "/dev/fd" in line]
 
 
+def test_mounts_have_the_label_that_selinux_can_give_them(bundles: ModuleType) -> None:
+    label = "system_u:object_r:container_file_t:s0:c1,c2"
+    made = plan(bundles.make_bundle(linux__mountLabel=label), report(lsm__selinux="present"))
+    data = {step.destination: step.options.data for step in made.steps if isinstance(step, MountFilesystem)}
+    assert data["/dev/shm"] == f'mode=1777,size=67108864,context="{label}"'
+    assert [place for place, options in data.items() if label in options] == ["/dev", "/dev/pts", "/dev/shm"]
+
+
+def test_without_selinux_a_label_for_mounts_is_refused(bundles: ModuleType) -> None:
+    with pytest.raises(UnsupportedConfiguration, match=r"config\.json: linux\.mountLabel: "):
+        plan(bundles.make_bundle(linux__mountLabel="a:b:c:s0"), report(lsm__selinux="absent"))
+
+
 # ------------------------------------------------------------------------------------------------------- refusals
 
 REFUSALS: list[tuple[dict[str, Any], str]] = [
@@ -162,6 +176,8 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"linux__sysctl": {"kernel.core_pattern": "|x"}}, "linux.sysctl.kernel.core_pattern"),
     ({"linux__sysctl": {"net/../kernel/core_pattern": "|x"}}, "linux.sysctl.net/../kernel/core_pattern"),
     ({"linux__rootfsPropagation": "sideways"}, "linux.rootfsPropagation"),
+    ({"linux__maskedPaths": ["/proc/kcore", "proc/keys"]}, "linux.maskedPaths[1]"),
+    ({"linux__readonlyPaths": ["sys"]}, "linux.readonlyPaths[0]"),
     ({"linux__personality": {"domain": "SOLARIS"}}, "linux.personality.domain"),
     ({"linux__timeOffsets": {"boottime": {"secs": 1}}}, "linux.timeOffsets"),
     ({"linux__devices": [{"path": "/dev/x", "type": "q"}]}, "linux.devices[0].type"),
