@@ -114,8 +114,6 @@ class Process:
         """From inside the container's root to the moment before it waits: streams, limits, rights, the program."""
         steps: list[Step] = [ArrangeStreams(preserved, self.uid)]
         steps += self._limits()
-        if seccomp is not None and not self.no_new_privileges:
-            steps.append(seccomp)
         bounding, *sets = self._capabilities()
         steps.append(DropBounding(bounding))
         if not self.variables.get("HOME"):
@@ -123,6 +121,12 @@ class Process:
 
             steps.append(FindHome(self.variables, self.uid))
         steps.append(SetUser(self.uid, self.gid, self.groups, self.mask, self.cwd))
+        if seccomp is not None and not self.no_new_privileges:
+            if self.uid:
+                from backends.execution.steps.capability import RaiseCapabilities
+
+                steps.append(RaiseCapabilities())
+            steps.append(seccomp)
         steps.append(SetCapabilities(*sets))
         if self.no_new_privileges:
             need(self._report, "process.no_new_privs", "process.noNewPrivileges", "no_new_privs")

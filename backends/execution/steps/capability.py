@@ -34,6 +34,19 @@ class DropBounding(Step):
                 raise
 
 
+class RaiseCapabilities(Step):
+    """For what is still to be done by another user than root: his change emptied the effective set."""
+
+    __slots__ = ()
+
+    def describe(self) -> str:
+        return "make the permitted capabilities effective"
+
+    def execute(self, context: Context) -> None:
+        _, permitted, inheritable = kernel.capget()
+        kernel.capset(permitted, permitted, inheritable)
+
+
 class SetCapabilities(Step):
     """After the user has changed, which empties the effective set."""
 

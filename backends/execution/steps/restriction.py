@@ -28,7 +28,7 @@ class ForbidNewPrivileges(Step):
 
 class Filter(Step):
     """Puts the compiled seccomp filter in force. With no_new_privs as the last thing of all; without, it needs
-    CAP_SYS_ADMIN, so comes before capabilities are dropped.
+    CAP_SYS_ADMIN, so comes right before capabilities are dropped: whatever is done under the filter, it must allow.
 
     listener   whom its notifications are for: steps.notify
     """

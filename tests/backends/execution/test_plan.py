@@ -90,7 +90,7 @@ def test_everything_is_mounted_and_covered_before_the_root_changes(bundles: Modu
 
 
 @pytest.mark.parametrize(("forbidden", "first", "second"), [
-    (True, "execute", "filter"), (False, "bound capabilities", "filter"),
+    (True, "execute", "filter"), (False, "keep the capabilities", "filter"),
 ])  # fmt: skip
 def test_the_filter_comes_last_or_before_capabilities_go(
     bundles: ModuleType, forbidden: bool, first: str, second: str

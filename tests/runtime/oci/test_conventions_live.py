@@ -26,8 +26,7 @@ def test_another_file_than_config_json_is_taken(oci: Oci, tmp_path: Path) -> Non
 def test_a_regular_expression_ends_and_deletes_what_it_finds_and_nothing_else(oci: Oci) -> None:
     names = [f"{oci.name}-{end}" for end in ("a1", "a2", "b")]
     for name in names:
-        cgroup = f"/runtime-oci-tests/{name}"
-        bundle = oci.bundle("sleep", "1000", linux={**bundles.make_bundle("true")["linux"], "cgroupsPath": cgroup})
+        bundle = oci.bundle("sleep", "1000", linux__cgroupsPath=f"/runtime-oci-tests/{name}")
         oci("run", "--detach", "--bundle", bundle, name)
     oci("kill", "--regex", "a[12]$", "KILL")
     oci("delete", "--force", "--regex", "a[12]$")
@@ -41,7 +40,7 @@ def test_a_bind_mount_is_made_without_what_only_a_file_system_knows_and_that_is_
     source.mkdir()
     (source / "file").write_text("content\n")
     mount = {"destination": "/mnt", "source": str(source), "options": ["bind", "mode=755", "ro", "size=1k"]}
-    mounts = [*bundles.make_bundle("true")["mounts"], mount]
+    mounts = [*bundles.MOUNTS, mount]
     done = oci.run("cat /mnt/file; touch /mnt/other 2>/dev/null || echo sealed", mounts=mounts)
     assert done.stdout == "content\nsealed\n"
     assert "a bind mount has no mode=755: ignored" in done.stderr
@@ -49,11 +48,29 @@ def test_a_bind_mount_is_made_without_what_only_a_file_system_knows_and_that_is_
 
 
 def test_the_host_name_is_no_sysctl(oci: Oci) -> None:
-    linux = {**bundles.make_bundle("true")["linux"], "sysctl": {"kernel.hostname": "other"}}
-    done = oci("run", "--bundle", oci.bundle("true", linux=linux), oci.name, status=1)
+    bundle = oci.bundle("true", linux__sysctl={"kernel.hostname": "other"})
+    done = oci("run", "--bundle", bundle, oci.name, status=1)
     assert "linux.sysctl.kernel.hostname: the name of the host is the property hostname" in done.stderr
 
 
 def test_a_name_that_cannot_be_says_which_character_is_wrong(oci: Oci) -> None:
     done = oci("create", "--bundle", oci.bundle("true"), "this/one", status=1)
     assert "invalid container ID format: invalid character `/` in the ID" in done.stderr
+
+
+@pytest.mark.parametrize("uid", [0, 1000])
+def test_a_filter_may_deny_what_becoming_the_user_takes(oci: Oci, uid: int) -> None:
+    """Without no_new_privs it cannot be the last thing of all, and comes as late as it can."""
+    denied = ["getcwd", "chdir", "setresuid", "setresgid", "setgroups", "umask", "prlimit64", "dup3"]
+    seccomp = {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "syscalls": [{"names": denied, "action": "SCMP_ACT_ERRNO"}],
+    }
+    bundle = oci.shell(
+        "id -u; cd /tmp 2>/dev/null || echo denied; grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status",
+        linux__seccomp=seccomp,
+        process__noNewPrivileges=False,
+        process__user={"uid": uid, "gid": uid},
+    )
+    done = oci("run", "--bundle", bundle, oci.name)
+    assert done.stdout.split() == [str(uid), "denied", "NoNewPrivs:", "0", "Seccomp:", "2"]
