@@ -90,6 +90,10 @@ class Way:
         """UnsupportedConfiguration for what cannot be had in this way."""
         return Namespaces(linux, report)
 
+    def judged(self, report: HostReport, namespaces: Namespaces) -> HostReport:
+        """The findings by which mounts are judged."""
+        return report
+
     def opening(self, rootfs: str, parting: int, namespaces: Namespaces) -> list[Step]:
         return [PartMounts(parting, rootfs), BindRoot(rootfs)]
 
@@ -250,7 +254,9 @@ def _inside(
     """The container's root and everything in it, up to and including the moment when it is the root."""
     user_namespace = namespaces.has("user")
     propagation = _root_propagation(linux)
-    found = mounts.Mounts(bundle, report, namespaces.creates("cgroup"), user_namespace, _parting(propagation))
+    found = mounts.Mounts(
+        bundle, way.judged(report, namespaces), namespaces.creates("cgroup"), user_namespace, _parting(propagation)
+    )
     steps: list[Step] = [*way.opening(rootfs, _parting(propagation), namespaces), *found.trees]
     if user_namespace:
         steps += found.openings()

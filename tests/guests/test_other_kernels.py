@@ -25,8 +25,9 @@ LIMITS = ("tests/live/test_limits.py", "-k", "not cpuset and not cpus_given and 
         ("v1", True, CGROUPS),
         ("hybrid", False, ("tests/live/test_identity.py", "-k", "user or group")),
         ("none", False, ("tests/guests/without_cgroups.py",)),
+        ("v2", True, ("tests/guests/without_namespaces.py",)),
     ],
-    ids=["cgroup v2", "cgroup v1 combined", "hybrid, no overlay", "no cgroups, no overlay"],
+    ids=["cgroup v2", "cgroup v1 combined", "hybrid, no overlay", "no cgroups, no overlay", "no namespaces"],
 )
 def test_containers_run_there_too(cgroups: str, overlay: bool, chosen: tuple[str, ...]) -> None:
     if not guest.available():

@@ -57,6 +57,15 @@ class ChrootWay(Way):
                 said = "; ".join(f"{one}: {WAYS[one]}" for one in leading)
                 raise refuse(f"process.capabilities.{name}", f"with these a process leaves a chroot: {said}")
 
+    def judged(self, report: HostReport, namespaces: Namespaces) -> HostReport:
+        """Mounts were tried in a mount namespace: where there is none, that says nothing of mounts on the host."""
+        if namespaces.creates("mount") or report.has("namespace.mount"):
+            return report
+        from probes.report import HostReport as Report
+
+        findings = [finding for finding in report.findings if not finding.capability.startswith("mount.")]
+        return Report(report.machine, report.kernel, report.distribution, findings, report.privileged)
+
     def opening(self, rootfs: str, parting: int, namespaces: Namespaces) -> list[Step]:
         if namespaces.new & c.CLONE_NEWNS:
             return [PartMounts(parting, rootfs), BindRoot(rootfs)]
