@@ -55,6 +55,7 @@ class EntryBirth(Birth):
                 self._fork(context)
                 return
             try:
+                kernel.setns(ours, kernel.CLONE_NEWPID)  # who may not come back must not go
                 kernel.setns(theirs, kernel.CLONE_NEWPID)
             except PermissionError:
                 self._fork(context, theirs)
@@ -81,11 +82,12 @@ class EntryBirth(Birth):
             child.guard(context, lambda: self._live(context) if through < 0 else self._beget(context, through))
 
     def _beget(self, context: Context, namespace: int) -> None:
-        user = os.open(f"/proc/{self.target}/ns/user", _READ)
         kernel.set_parent_death_signal(_SIGKILL)
-        kernel.setns(user, kernel.CLONE_NEWUSER)
-        kernel.setns(namespace, kernel.CLONE_NEWPID)
+        user = os.open(f"/proc/{self.target}/ns/user", _READ)
+        if os.fstat(user).st_ino != os.stat("/proc/self/ns/user").st_ino:
+            kernel.setns(user, kernel.CLONE_NEWUSER)
         os.close(user)
+        kernel.setns(namespace, kernel.CLONE_NEWPID)
         os.close(namespace)
         pid = kernel.clone(kernel.CLONE_PARENT)
         if pid == 0:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from backends.cgroups import layout
 from backends.cgroups.folder import Folder
+from backends.cgroups.manager import STANDARD_V2, hand_down
 
 PROGRAM = "/lib/systemd/systemd"
 _NAME = f"runtime-systemd-{os.getpid()}"
@@ -57,6 +58,8 @@ class Booted:
         self._folders = [f"{top}/{_NAME}" for top in self._mounts]
         for top, folder in zip(self._mounts, self._folders):
             _make(top, folder)
+            if Folder(top).has("cgroup.controllers"):
+                hand_down(top, folder, STANDARD_V2)
         options = ["--pid", "--fork", "--kill-child", "--mount", "--cgroup", "--uts", "--ipc", "--propagation=private"]
         command = self._joined(self._folders, ["unshare", *options, "sh", "-c", _script(self._mounts)])
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
