@@ -75,6 +75,9 @@ def check(bundle: dict[str, Any]) -> None:
     version = text(bundle, "ociVersion", "ociVersion")
     if version and not version.startswith("1."):
         raise refuse("ociVersion", f"{version} is not a version 1 of the runtime specification")
+    for key, said in section(bundle, "annotations", "annotations").items():
+        if not key or not isinstance(said, str):
+            raise refuse("annotations", f"keys are not empty and values are strings: {key!r} is {said!r}")
     for path in _UNSUPPORTED:
         value: Any = bundle
         for key in path:

@@ -59,6 +59,9 @@ class Bundle:
                 mount["source"] = os.path.join(self.folder, source)
             if any("=" in option for option in options):
                 mount["options"] = _without_values(options, f"mounts[{number}].options", journal)
+        memory = ((self.config.get("linux") or {}).get("resources") or {}).get("memory") or {}
+        if memory.get("kernel"):
+            journal.warning("config.json: linux.resources.memory.kernel: ignored: the kernel has no such limit any more")
         process = self.config.get("process")
         if process:
             grant(process, self.config, journal)

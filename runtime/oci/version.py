@@ -6,7 +6,7 @@ import os
 
 from runtime.oci.place import program
 
-SPECIFICATION = "1.2.0"
+SPECIFICATION = "1.3.0"
 
 
 def text() -> str:

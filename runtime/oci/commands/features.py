@@ -24,9 +24,12 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
 
 def document() -> dict[str, Any]:
     """See features.md of the specification; made from the tables that the code goes by."""
+    from backends.cgroups.systemd.annotations import PREFIX
     from backends.execution import options
     from backends.execution.hooks import KINDS as HOOKS
     from backends.execution.namespaces.kinds import KINDS as NAMESPACES
+    from backends.execution.steps.mempolicy import FLAGS as MEMORY_FLAGS
+    from backends.execution.steps.mempolicy import MODES
     from backends.security.capabilities import NUMBERS
     from backends.security.seccomp.abi import PROFILE_NAMES
     from backends.security.seccomp.actions import ACTIONS, FLAGS
@@ -42,7 +45,7 @@ def document() -> dict[str, Any]:
         "linux": {
             "namespaces": sorted(NAMESPACES),
             "capabilities": list(NUMBERS),
-            "cgroup": {"v1": True, "v2": True, "systemd": False, "systemdUser": False, "rdma": True},
+            "cgroup": {"v1": True, "v2": True, "systemd": True, "systemdUser": False, "rdma": True},
             "seccomp": {
                 "enabled": True,
                 "actions": sorted(ACTIONS),
@@ -56,7 +59,8 @@ def document() -> dict[str, Any]:
             "intelRdt": {"enabled": True, "schemata": True, "monitoring": True},
             "mountExtensions": {"idmap": {"enabled": True}},
             "netDevices": {"enabled": True},
+            "memoryPolicy": {"modes": list(MODES), "flags": list(MEMORY_FLAGS)},
         },
         "annotations": {"runtime-oci.version": number(), "runtime-oci.checkpoint.enabled": "false"},
-        "potentiallyUnsafeConfigAnnotations": [],
+        "potentiallyUnsafeConfigAnnotations": [PREFIX],
     }
