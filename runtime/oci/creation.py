@@ -44,6 +44,7 @@ class Creation:
         self.bundle = Bundle(said["bundle"], said["config"])
         self.cgroup: Cgroup | None = None
         self.process: Process | None = None
+        self._trace: dict[str, Any] = {}
         self.host = Host()
         self._settings = settings
         self._said = said
@@ -91,6 +92,7 @@ class Creation:
                 gate.close()
         if not self.cgroup.joining():
             self.cgroup.add(self.process.pid)
+            self._trace = self.host.backend.trace(self.process)
         self._record(placement.name, self.process.pid, self.process.start_time)
         if self._said["console-socket"]:
             console.hand_over(self._said["console-socket"], self.process.console)
@@ -129,6 +131,8 @@ class Creation:
                 "created": now(),
                 "annotations": self._config.get("annotations") or {},
                 "manager": manager,
+                "execution": self.host.backend.name,
+                "trace": self._trace,
                 "cgroups": self.cgroup.paths,
                 "pid_namespace": any(entry["type"] == "pid" and not entry.get("path") for entry in namespaces),
                 "hooks": bool(self._config.get("hooks")),

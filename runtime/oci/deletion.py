@@ -24,6 +24,10 @@ def destroy(container: Container, journal: Journal) -> None:
     cgroup = container.cgroup()
     if container.record["creating"] or not container.own_processes():
         cgroup.kill()
+    if container.record.get("trace"):
+        from runtime.oci.host import execution_backend
+
+        execution_backend(container.record["execution"]).clear(container.record["trace"])
     cgroup.remove()
     if container.record.get("intel_rdt") is not None:
         from backends.cgroups.resctrl import forget as forget_shares

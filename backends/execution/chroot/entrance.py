@@ -8,8 +8,9 @@ import os
 from arch import kernel
 from backends.errors import StepFailed
 from backends.execution.chroot.way import confinement
-from backends.execution.namespaces.birth import CloneBirth
+from backends.execution.namespaces.entrance import EntryBirth
 from backends.execution.namespaces.kinds import KINDS, names_of
+from backends.execution.processes import Process
 from backends.execution.steps.step import Context, Step
 
 TYPE_CHECKING = False
@@ -24,7 +25,20 @@ _KINDS = ("ipc", "uts", "network", "cgroup", "mount")
 
 def entrance(target: int, process: dict[str, Any], report: HostReport, preserved: int) -> tuple[Step, list[Step]]:
     """The birth, and how the child then gets in."""
-    return CloneBirth(0, [], preserved), [EnterRoot(target), *confinement(process, report)]
+    cpus = Process(process, report, False).affinity("initial")
+    return RootBirth(target, preserved, cpus), [EnterRoot(target), *confinement(process, report)]
+
+
+class RootBirth(EntryBirth):
+    """No PID namespace is entered, of which a kernel before Linux 3.8 could not tell."""
+
+    __slots__ = ()
+
+    def describe(self) -> str:
+        return "fork a child" + (f", on the CPUs {', '.join(map(str, self.cpus))}" if self.cpus else "")
+
+    def _enter(self, context: Context) -> None:
+        self._fork(context)
 
 
 class EnterRoot(Step):

@@ -53,7 +53,7 @@ def _enter(
     wanted = process_of(config, said, words_given, settings.journal)
     foreground = not said["detach"] and not said["console-socket"]
     console.check(wanted, said["console-socket"], foreground)
-    host = Host()
+    host = Host(container.record.get("execution", ""))
     try:
         process = host.backend.enter(
             config,
