@@ -34,6 +34,7 @@ TARGETS = {
     "arm64": "aarch64-linux-musl",
     "ppc64le": "powerpc64le-linux-musl",
 }
+FLAGS = ("-static", "-Os", "-s", "-Wall", "-Wextra", "-Werror")
 ROOMS = ("arch", "probes", "backends", "runtime")
 COMMANDS = {"runtime": "runtime.cli.main", "runtime-oci": "runtime.oci.main"}
 MOST = 40 << 20  # bytes, of the file
@@ -59,13 +60,13 @@ class TooLong(Exception):
     """Something does not fit into what the launcher reads."""
 
 
-def lay_out(architecture: str, folder: str) -> None:
+def lay_out(architecture: str, suite: str, folder: str) -> None:
     """Everything that the file unpacks, into a new `folder`."""
-    interpreter.make(architecture, folder)
+    interpreter.make(architecture, suite, folder)
     sources = shutil.ignore_patterns("__pycache__", "*.pyc")
     for room in ROOMS:
         shutil.copytree(f"{ROOT}/{room}", f"{folder}/program/{room}", ignore=sources)
-    interpreter.compile_all(f"{folder}/program")
+    interpreter.compile_all(f"{folder}/program", suite)
     os.mkdir(f"{folder}/commands")
     for name, module in COMMANDS.items():
         with open(f"{folder}/commands/{name}", "w", encoding="ascii") as file:
@@ -106,23 +107,23 @@ def compile_launcher(architecture: str) -> bytes:
     """CalledProcessError, with the compiler's words on stderr. Its cache makes the second time quick."""
     source = f"{ROOT}/ci/launcher.c"
     with open(source, "rb") as file:
-        key = hashlib.sha256(file.read() + repr(interpreter.TOOLS).encode()).hexdigest()[:12]
+        key = hashlib.sha256(file.read() + interpreter.TOOLS["ziglang"].encode()).hexdigest()[:12]
     made = f"{images.cache()}/launcher-{architecture}-{key}"
     if not os.path.exists(made):
         environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": f"{images.cache()}/zig"}
-        command = [f"{interpreter.tools()}/ziglang/zig", "cc", "-target", TARGETS[architecture], "-static", "-Os", "-s"]
-        command += ["-Wall", "-Wextra", "-Werror", "-o", f"{made}.{os.getpid()}", source]
+        command = [f"{interpreter.tool('ziglang')}/ziglang/zig", "cc", "-target", TARGETS[architecture], *FLAGS]
+        command += ["-o", f"{made}.{os.getpid()}", source]
         subprocess.run(command, check=True, env=environment)
         os.rename(f"{made}.{os.getpid()}", made)
     with open(made, "rb") as file:
         return file.read()
 
 
-def build(architecture: str, output: str) -> int:
+def build(architecture: str, suite: str, output: str) -> int:
     """The size of the file. TooLong if it is larger than promised."""
     launcher = compile_launcher(architecture)
     with tempfile.TemporaryDirectory(prefix="bundle-") as folder:
-        lay_out(architecture, f"{folder}/bundle")
+        lay_out(architecture, suite, f"{folder}/bundle")
         content = join(launcher, pack(f"{folder}/bundle"))
     if len(content) > MOST:
         raise TooLong(f"{output} would have {len(content) >> 20} MiB, and {MOST >> 20} are the most")
@@ -137,6 +138,7 @@ def build(architecture: str, output: str) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description="build the one file that needs nothing")
     parser.add_argument("--arch", choices=tuple(TARGETS), default=interpreter.host())
+    parser.add_argument("--suite", choices=tuple(interpreter.PYTHONS), default=interpreter.SUITE, help="Debian's")
     parser.add_argument("--output", metavar="FILE", help="default: dist/runtime-ARCH")
     parser.add_argument("--fresh", action="store_true", help="fetch the packages again: Debian may have newer ones")
     given = parser.parse_args()
@@ -144,7 +146,7 @@ def main() -> int:
     if given.fresh:
         for folder in glob.glob(f"{images.cache()}/packages-*"):
             shutil.rmtree(folder)
-    print(f"{output}: {build(given.arch, output) / (1 << 20):.1f} MiB")
+    print(f"{output}: {build(given.arch, given.suite, output) / (1 << 20):.1f} MiB")
     return 0
 
 
