@@ -55,6 +55,9 @@ _SWAP = Requirement("to account for swap", "cgroup.swap")
 _CFS = Requirement("to give CPU time by quota", "cgroup.cfs")
 _NETWORK = Requirement("to give a container interfaces of its own", "namespace.net")
 
+_OWNERS = Requirement("to keep the owners of an image's files", "storage.chown")
+_SHARED = (Promise("layers", inherent=True), Promise("cheap-start", inherent=True))
+
 
 def _limited(guarantee: str, *controllers: str, also: tuple[Requirement, ...] = ()) -> Promise:
     return Promise(guarantee, Requirement("to apply it", *(f"cgroup.{name}" for name in controllers)), *also)
@@ -132,7 +135,87 @@ CATALOGUE: tuple[Entry, ...] = (
             Requirement("to keep removed folders removed", "storage.overlay.xattr"),
             Requirement("to keep removed files removed", "storage.whiteout"),
         ),
-        promises=(Promise("layers", inherent=True), Promise("cheap-start", inherent=True)),
+        promises=_SHARED,
+    ),
+    Entry(
+        "storage",
+        "aufs",
+        "aufs",
+        "backends.storage.aufs",
+        "AufsStorage",
+        requirements=(Requirement("to stack a container on its image", "storage.aufs"), _OWNERS),
+        promises=_SHARED,
+    ),
+    Entry(
+        "storage",
+        "btrfs",
+        "btrfs subvolumes",
+        "backends.storage.btrfs",
+        "BtrfsStorage",
+        requirements=(Requirement("to begin a container as a snapshot", "storage.btrfs"), _OWNERS),
+        promises=_SHARED,
+    ),
+    Entry(
+        "storage",
+        "overlay-single",
+        "the kernel's overlay file system, with one lower folder",
+        "backends.storage.overlay_single",
+        "SingleOverlayStorage",
+        requirements=(
+            Requirement("to stack a container on its image", "storage.overlay"),
+            Requirement("to keep removed folders removed", "storage.xattr.trusted"),
+            Requirement("to keep removed files removed", "storage.whiteout"),
+            _OWNERS,
+        ),
+        promises=_SHARED,
+    ),
+    Entry(
+        "storage",
+        "overlayfs",
+        "Ubuntu's overlayfs of before Linux 3.18",
+        "backends.storage.overlay_single",
+        "LegacyOverlayStorage",
+        requirements=(
+            Requirement("to stack a container on its image", "storage.overlay.legacy"),
+            Requirement("to keep removed files removed", "storage.xattr.trusted"),
+            _OWNERS,
+        ),
+        promises=_SHARED,
+    ),
+    Entry(
+        "storage",
+        "devicemapper",
+        "thin devices of device-mapper, a file system each",
+        "backends.storage.devicemapper",
+        "DeviceMapperStorage",
+        requirements=(
+            Requirement("to begin a container as a snapshot", "storage.devicemapper"),
+            Requirement("to keep its pool in files", "storage.loop"),
+            _OWNERS,
+        ),
+        promises=_SHARED,
+    ),
+    Entry(
+        "storage",
+        "overlay-user",
+        "the kernel's overlay file system, with marks of an ordinary user",
+        "backends.storage.overlay_user",
+        "UserOverlayStorage",
+        requirements=(
+            Requirement("to stack a container on its image", "storage.overlay.userxattr"),
+            Requirement("to keep removed files removed", "storage.whiteout"),
+            _OWNERS,
+        ),
+        promises=_SHARED,
+    ),
+    Entry(
+        "storage",
+        "fuse-overlayfs",
+        "fuse-overlayfs, a program",
+        "backends.storage.fuse_overlay",
+        "FuseOverlayStorage",
+        requirements=(Requirement("to stack a container on its image", "program.fuse-overlayfs"), _OWNERS),
+        promises=_SHARED,
     ),
     Entry(
         "storage",
@@ -140,7 +223,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "a copy of the image for every container",
         "backends.storage.copy",
         "CopyStorage",
-        requirements=(Requirement("to keep the owners of an image's files", "storage.chown"),),
+        requirements=(_OWNERS,),
     ),
     # ---------------------------------------------------------------------------------------------------- cgroups
     Entry(

@@ -53,6 +53,8 @@ class FuseOverlayStorage(OverlayStorage):
         options = self._lower(record, read_only)
         if not read_only:
             options += self._upper(record)
+        # What is written is to be in the layer when it is read there, with its time.
+        options += ",writeback=0"
         # The kernel is to judge permissions, and to let others than the mounter in.
         return options + (",allow_other,default_permissions" if os.geteuid() == 0 else "")
 

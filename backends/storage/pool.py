@@ -190,6 +190,7 @@ class Pool:
         """Gives its blocks back to the pool, and the pool's to the disk; success if it is gone already."""
         from backends.storage import poolmaking
 
+        self.clear_place()  # it may be this one that is mounted there
         try:
             poolmaking.discard(self.activate(record, device))
         except OSError as error:
