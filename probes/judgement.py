@@ -206,7 +206,7 @@ def _who_refuses(capability: str, outcome: Outcome, circumstances: Circumstances
     unaided = capability.startswith(_NO_CAPABILITY_NEEDED)
     if outcome.call == "mkdir(cgroup)" and circumstances.euid:
         return PRIVILEGE, f"user {circumstances.euid} may make no cgroup there"
-    if circumstances.mode == USER and not unaided:
+    if (circumstances.mode == USER or (circumstances.nested and not circumstances.euid)) and not unaided:
         return PRIVILEGE, f"{said} to a user namespace's root: it takes real root"
     if not unaided and not circumstances.admin:
         return PRIVILEGE, f"{said}: it takes CAP_SYS_ADMIN"

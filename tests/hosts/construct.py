@@ -14,12 +14,19 @@ if __name__ == "__main__":
 
 from probes import recording  # noqa: E402
 from probes.host import Outcome  # noqa: E402
+from tests.hosts import ages  # noqa: E402
 from tests.hosts.model import (  # noqa: E402
     CFS,
     HOME,
     INITIAL,
+    LEGACY,
+    MODERN,
+    MODULES,
     ROOT_MOUNT,
     SWAP,
+    SYSTEMD,
+    SYSTEMD_FOLDERS,
+    USUAL_PROGRAMS,
     V1_FILES,
     V2_FILES,
     Constructed,
@@ -32,16 +39,6 @@ from tests.hosts.model import (  # noqa: E402
     v2,
     v2_trials,
 )
-
-SYSTEMD = {"/proc/1/comm": "systemd\n"}
-SYSTEMD_FOLDERS: dict[str, tuple[str, ...]] = {"/run/systemd": ("system",), "/run": ("systemd",)}
-# What a distribution builds as modules
-MODULES = (
-    "OVERLAY_FS BTRFS_FS DM_THIN_PROVISIONING BLK_DEV_LOOP BRIDGE VETH NF_TABLES IP_NF_IPTABLES BINFMT_MISC"  # no AUFS
-)
-USUAL_PROGRAMS = ("ip", "modprobe", "iptables", "mkfs.ext4")
-LEGACY = {"/usr/sbin/iptables --version": "iptables v1.4.7\n"}
-MODERN = {"/usr/sbin/iptables --version": "iptables v1.8.9 (nf_tables)\n"}
 
 HOSTS: dict[str, Constructed] = {
     "rhel-6": Constructed(
@@ -388,6 +385,7 @@ HOSTS: dict[str, Constructed] = {
             "cgroup.create /sys/fs/cgroup/cpu,cpuacct": Outcome(True, detail=f"{V1_FILES['cpu']} {CFS}"),
         },
     ),
+    **ages.HOSTS,
 }  # fmt: skip
 
 

@@ -37,6 +37,7 @@ OLDER: dict[str, tuple[tuple[int, ...], str, str]] = {
     "seccomp.action": ((4, 14), "EINVAL", "seccomp(GET_ACTION_AVAIL)"),
     "lsm.landlock": ((5, 13), "ENOSYS", "landlock_create_ruleset(VERSION)"),
     "storage.overlay": ((3, 18), "ENODEV", "mount(overlay)"),
+    "storage.overlay opaque userxattr": ((5, 11), "EINVAL", "mount(overlay)"),
     "storage.copy_file_range": ((4, 5), "ENOSYS", "copy_file_range()"),
     "storage.exchange": ((3, 15), "ENOSYS", "renameat2(RENAME_EXCHANGE)"),
     "cgroup.devices": ((4, 15), "EINVAL", "bpf(PROG_LOAD, CGROUP_DEVICE)"),
@@ -70,6 +71,16 @@ INITIAL = {
 }
 ROOT_MOUNT = "20 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n"
 EVERY_ID = "         0          0 4294967295\n"
+
+SYSTEMD = {"/proc/1/comm": "systemd\n"}
+SYSTEMD_FOLDERS: dict[str, tuple[str, ...]] = {"/run/systemd": ("system",), "/run": ("systemd",)}
+# What a distribution builds as modules
+MODULES = (
+    "OVERLAY_FS BTRFS_FS DM_THIN_PROVISIONING BLK_DEV_LOOP BRIDGE VETH NF_TABLES IP_NF_IPTABLES BINFMT_MISC"  # no AUFS
+)
+USUAL_PROGRAMS = ("ip", "modprobe", "iptables", "mkfs.ext4")
+LEGACY = {"/usr/sbin/iptables --version": "iptables v1.4.7\n"}
+MODERN = {"/usr/sbin/iptables --version": "iptables v1.8.9 (nf_tables)\n"}
 
 
 def refused(number: str, call: str) -> Outcome:
