@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runtime.oci.journal import Journal
 
 _SIGKILL = 9
+_SOON, _PATIENCE, _PAUSE = 0.5, 10.0, 0.01  # seconds
 
 
 def destroy(container: Container, journal: Journal) -> None:
@@ -74,7 +75,7 @@ def kill(container: Container) -> None:
     except Refused:
         pass  # it has ended
     else:
-        _await(record["pid"])
+        _await(container)
     if record["creating"] or not container.own_processes():
         container.cgroup().kill()
 
@@ -93,29 +94,40 @@ def send(container: Container, number: int) -> None:
             cgroup.thaw()
 
 
-def _await(pid: int) -> None:
-    """Until it is a zombie at least: somebody else is its parent."""
-    import time
+def _await(container: Container) -> None:
+    """Until its first process is a zombie at least: somebody else is its parent. Refused."""
+    pid = container.record["pid"]
+    if _ends(pid, _SOON):
+        return
+    try:
+        # Somebody may have put it into a frozen cgroup of his, where SIGKILL waits: back in its own it is let go.
+        container.cgroup().add(pid)
+    except (BackendError, OSError):
+        pass  # then only waiting is left
+    if not _ends(pid, _PATIENCE):
+        raise Refused("the process does not end: it waits in the kernel")
 
+
+def _ends(pid: int, seconds: float) -> bool:
     from arch import kernel
 
     try:
         descriptor = kernel.pidfd_open(pid)
     except ProcessLookupError:
-        return
+        return True
     except OSError:  # before Linux 5.3
-        for _ in range(1000):
-            if not _runs(pid):
-                return
-            time.sleep(0.01)
-        raise Refused("the process does not end: it waits in the kernel") from None
+        import time
+
+        limit = time.monotonic() + seconds
+        while _runs(pid) and time.monotonic() < limit:
+            time.sleep(_PAUSE)
+        return not _runs(pid)
     import select
 
     try:
         waiting = select.poll()
         waiting.register(descriptor, select.POLLIN)
-        if not waiting.poll(10_000):
-            raise Refused("the process does not end: it waits in the kernel")
+        return bool(waiting.poll(seconds * 1000))
     finally:
         os.close(descriptor)
 

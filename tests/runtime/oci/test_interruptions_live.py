@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from backends.cgroups import layout
 from tests.runtime.oci.conftest import REPOSITORY, Oci
 
 pytestmark = pytest.mark.live
@@ -41,3 +42,21 @@ def test_a_hook_is_told_by_state_that_the_container_is_being_created(oci: Oci, t
     hook = {"path": "/bin/sh", "args": ["sh", "-c", f"cd {REPOSITORY} && {asking} >{log} 2>&1"]}
     oci("create", "-b", oci.bundle("true", hooks={"createRuntime": [hook]}), oci.name)
     assert '"status": "creating"' in log.read_text()
+
+
+def test_a_container_that_somebody_froze_in_a_cgroup_of_his_is_deleted_by_force(oci: Oci) -> None:
+    top = layout.read().v1.get("freezer")
+    if top is None:
+        pytest.skip("there is no freezer of cgroup v1 here")
+    oci("run", "--detach", "-b", oci.bundle("sleep", "1000"), oci.name)
+    foreign = Path(top, f"test-foreign-{oci.name}")
+    foreign.mkdir()
+    try:
+        (foreign / "tasks").write_text(str(oci.state()["pid"]))
+        (foreign / "freezer.state").write_text("FROZEN")
+        oci("delete", "--force", oci.name)
+        assert not (foreign / "tasks").read_text()
+        assert members(oci) == []
+    finally:
+        (foreign / "freezer.state").write_text("THAWED")
+        foreign.rmdir()
