@@ -15,6 +15,7 @@ from backends.execution.namespaces.kinds import KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from backends.contract import Cgroup
@@ -25,7 +26,6 @@ TEXTS = {
     "label": "attr/current",
     "uid_map": "uid_map",
     "gid_map": "gid_map",
-    "mountinfo": "mountinfo",
     "limits": "limits",
     "oom_score_adj": "oom_score_adj",
 }
@@ -50,7 +50,10 @@ def observe(pid: int, config: dict[str, Any], cgroup: Cgroup) -> dict[str, Any]:
             ]
             for name, kind in KINDS.items()
         },
-        "texts": {name: _text(f"/proc/{pid}/{file}") for name, file in TEXTS.items()},
+        "texts": {
+            **{name: _text(f"/proc/{pid}/{file}") for name, file in TEXTS.items()},
+            "mountinfo": settled(lambda: _text(f"/proc/{pid}/mountinfo")),
+        },
         "ours": {"status": _text("/proc/self/status"), "uid_map": _text("/proc/self/uid_map")},
         "paths": _paths(pid, linux),
         "cgroup": _limits(cgroup, linux.get("resources") or {}),
@@ -76,6 +79,18 @@ def _text(path: str) -> str:
             return file.read()
     except OSError:
         return ""
+
+
+def settled(read: Callable[[], str], most: int = 8) -> str:
+    """What two readings in a row agree on: kernels before 5.8 leave out entries of mountinfo while others change
+    (commit 9f6c61f96f2d). The last reading where they never do."""
+    text = read()
+    for _ in range(most):
+        again = read()
+        if again == text:
+            break
+        text = again
+    return text
 
 
 def _paths(pid: int, linux: dict[str, Any]) -> dict[str, str]:
