@@ -69,8 +69,7 @@ class Group:
                     f"linux.intelRdt.closID: there is no group {self._wish.name} in {self._top}",
                     f"`mkdir {self._folder}`, or say what it is to have with linux.intelRdt.schemata",
                 )
-        for line in self._wish.lines:
-            self._write(f"{self._folder}/{_SCHEMATA}", line)
+        self.change()
         if self._monitor:
             try:
                 os.mkdir(self._monitor)
@@ -78,6 +77,11 @@ class Group:
                 return
             except OSError as error:
                 raise self._error(f"cannot make the monitoring group {self._monitor}", error) from error
+
+    def change(self) -> None:
+        """Of a group that is there: line by line, and what no line is about stays as it is."""
+        for line in self._wish.lines:
+            self._write(f"{self._folder}/{_SCHEMATA}", line)
 
     def add(self, pid: int) -> None:
         self._write(f"{self._folder}/{_TASKS}", str(pid))

@@ -29,6 +29,8 @@ OPTIONS = (
     Option("kernel-memory", "taken as runc does, and not used: the kernel has no such limit any more", TEXT),
     Option("kernel-memory-tcp", "the same for buffers of TCP", TEXT),
     Option("pids-limit", "number of processes; -1: no limit", NUMBER),
+    Option("l3-cache-schema", "shares of the caches, as in linux.intelRdt.l3CacheSchema", TEXT),
+    Option("mem-bw-schema", "shares of the memory's bandwidth, as in linux.intelRdt.memBwSchema", TEXT),
 )
 
 # option -> section and key of linux.resources
@@ -61,6 +63,12 @@ def from_options(said: dict[str, Any]) -> dict[str, Any]:
             continue
         resources.setdefault(section, {})[key] = size(value, option) if option in _BYTES else value
     return resources
+
+
+def shares(said: dict[str, Any]) -> dict[str, Any]:
+    """What was said of linux.intelRdt."""
+    places = (("l3-cache-schema", "l3CacheSchema"), ("mem-bw-schema", "memBwSchema"))
+    return {key: said[option] for option, key in places if said[option]}
 
 
 def size(text: str, option: str) -> int:

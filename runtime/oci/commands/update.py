@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from runtime.oci.container import STOPPED, find
+from runtime.oci.container import STOPPED, Container, find
 from runtime.oci.errors import Refused
-from runtime.oci.limits import OPTIONS, from_options
+from runtime.oci.limits import OPTIONS, from_options, shares
 from runtime.oci.options import Command
 
 TYPE_CHECKING = False
@@ -23,8 +23,21 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
     resources = _read(said["resources"]) if said["resources"] else from_options(said)
     if container.status() == STOPPED:
         raise Refused("container not running")
+    wanted = shares(said)
+    if wanted:
+        _share(container, wanted)
     container.cgroup().update(resources)
     return 0
+
+
+def _share(container: Container, wanted: dict[str, Any]) -> None:
+    present = container.record.get("intel_rdt")
+    if present is None:
+        raise Refused("linux.intelRdt: the container was created without it, and is in no group of its own")
+    from backends.cgroups.resctrl import Group, Wish, top
+
+    wish = Wish({"closID": present.get("closID"), **wanted}, container.identifier)
+    Group(top(), wish, container.identifier).change()
 
 
 def _read(path: str) -> dict[str, Any]:

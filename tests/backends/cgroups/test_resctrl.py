@@ -129,6 +129,12 @@ def test_closid_alone_changes_nothing_of_the_group(top: Path) -> None:
     assert (top / "gold/schemata").read_text() == "L3:0=1\n"
 
 
+def test_the_shares_of_a_group_can_be_changed(top: Path) -> None:
+    _present(top, "L3:0=1\n")
+    _group(top, closID="gold", l3CacheSchema="L3:0=f").change()
+    assert (top / "gold/schemata").read_text() == "L3:0=f\n"
+
+
 def test_the_root_is_a_group_too(top: Path) -> None:
     group = _group(top, closID="/")
     group.make()

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from backends.storage.shift import Owners, namespace
+
 pytestmark = pytest.mark.live
 
 SHIFT = [{"containerID": 0, "hostID": 100000, "size": 65536}]
@@ -141,3 +143,29 @@ def test_a_kernel_without_it_is_blamed(run: Any, bundles: ModuleType, volume: st
     result = run(_with(bundles, "true", mount), report={"mount.idmap": "absent"})
     assert result.error == "UnsupportedConfiguration"
     assert "config.json: mounts[6]: an idmapped mount cannot be had on this host" in result.text
+
+
+def test_a_mapped_mount_is_shared_where_that_is_asked_for(
+    run: Any, bundles: ModuleType, rootfs: str, volume: str
+) -> None:
+    _own(rootfs)
+    mount = _mount(volume, "bind", "shared", "nodev", uidMappings=SHIFT, gidMappings=SHIFT)
+    script = "grep ' /mnt ' /proc/self/mountinfo"
+    line = run(bundles.with_user_namespace(_with(bundles, script, mount))).stdout
+    assert " shared:" in line
+    assert "nodev" in line
+
+
+def test_without_a_mapping_it_is_that_of_a_user_namespace_by_path(
+    run: Any, bundles: ModuleType, rootfs: str, volume: str
+) -> None:
+    _own(rootfs)
+    mapped = [{"containerID": 0, "hostID": 200000, "size": 65536}]
+    holder = namespace(Owners(mapped, mapped))
+    try:
+        bundle = _with(bundles, OWNERS, _mount(volume, "bind", "idmap"))
+        bundle["linux"]["namespaces"].append({"type": "user", "path": f"/proc/{os.getpid()}/fd/{holder}"})
+        result = run(bundle)
+    finally:
+        os.close(holder)
+    assert result.stdout.split() == ["0:0", "0:0", "1:1"], result

@@ -172,6 +172,12 @@ def test_every_property_of_memory_reaches_the_kernel(oci: Oci) -> None:
     assert (folder / "memory.limit_in_bytes").read_text().split() == [str(64 << 20)]
 
 
+def test_shares_of_caches_are_not_changed_of_who_has_none(oci: Oci) -> None:
+    oci("run", "--detach", "-b", oci.bundle("sleep", "1000"), oci.name)
+    done = oci("update", "--l3-cache-schema", "L3:0=f", oci.name, status=1)
+    assert "linux.intelRdt: the container was created without it" in done.stderr
+
+
 # ---------------------------------------------------------------------------------------------------- features.md
 
 
