@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def judge(backend: Entry, report: HostReport, demands: Demands) -> Verdict:
     """Whether a backend can be used here for these demands: each reason why not, and the remedies that would help."""
-    guarantees = backend.guarantees(report)
+    guarantees = backend.guarantees(report) - _groundless(backend, demands)
     needed = unmet(backend.requirements, report)
     missing = {
         guarantee: missing_for(backend, guarantee, report)
@@ -44,6 +44,17 @@ def judge(backend: Entry, report: HostReport, demands: Demands) -> Verdict:
     everything = [*needed, *(reason for reasons in missing.values() for reason in reasons)]
     remedies = tuple(dict.fromkeys(remedy for reason in everything for remedy in reason.remedies))
     return Verdict(backend.name, not sentences, tuple(sentences), guarantees, remedies)
+
+
+def _groundless(backend: Entry, demands: Demands) -> frozenset[str]:
+    """What a backend promises on the strength of cgroups, where the user has those left out."""
+    if demands.forced.get("cgroups") != "absent" or backend.family == "cgroups":
+        return frozenset()
+    return frozenset(
+        promise.guarantee
+        for promise in backend.promises
+        if any(name.startswith("cgroup.") for needed in promise.requirements for name in needed.capabilities)
+    )
 
 
 def _withheld(missing: dict[str, list[Reason]], known: set[str]) -> list[str]:
@@ -202,7 +213,7 @@ def _given_up(entry: Entry, report: HostReport, demands: Demands) -> tuple[str, 
     wished = demands.prefer & OWNED[entry.family]
     return tuple(
         f"{guarantee} ({GUARANTEES[guarantee]}): {_joined(missing_for(entry, guarantee, report))}"
-        for guarantee in sorted(wished - entry.guarantees(report))
+        for guarantee in sorted(wished - (entry.guarantees(report) - _groundless(entry, demands)))
     )
 
 

@@ -258,3 +258,10 @@ def test_health_is_kept_with_the_report() -> None:
     report = host()
     report.health = {"execution/namespaces": "it broke"}
     assert HostReport.from_dict(report.as_dict()).health == report.health
+
+
+def test_a_promise_that_rests_on_cgroups_is_not_given_where_they_are_left_out() -> None:
+    demands = DEFAULT_DEMANDS.with_preferred(["pid-namespace"]).with_forced("execution", "chroot")
+    assert select("execution", host(), demands).chosen == "chroot"
+    with pytest.raises(NoUsableBackend, match="chroot: does not give kill-all"):
+        select("execution", host(), demands.with_forced("cgroups", "absent"))
