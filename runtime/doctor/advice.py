@@ -58,10 +58,15 @@ def waive(
     for family, selection in selections.items():
         for entry in members(family):
             lacking = tuple(sorted((demands.require & FAMILIES[family]) - entry.guarantees(report)))
-            flags = tuple(dict.fromkeys(_flag(guarantee) for guarantee in lacking))
-            if not selection.chosen and all(flags) and lacking and not unmet(entry.requirements, report):
-                answer.append(Waiver(f"{family}/{entry.name}", flags, lacking))
+            if not selection.chosen and lacking and not unmet(entry.requirements, report):
+                answer.append(Waiver(f"{family}/{entry.name}", _ways(lacking), lacking))
     return tuple(answer)
+
+
+def _ways(lacking: tuple[str, ...]) -> tuple[str, ...]:
+    """docker's flags where they give up all of it, else ours."""
+    flags = tuple(dict.fromkeys(_flag(guarantee) for guarantee in lacking))
+    return flags if all(flags) else (f"--prefer {','.join(lacking)}",)
 
 
 def _flag(guarantee: str) -> str:

@@ -57,10 +57,17 @@ def test_what_no_remedy_alone_unlocks_is_told_apart() -> None:
 
 def test_a_promise_that_can_be_given_up_is_named_with_its_flag() -> None:
     report = expected.report("rhel-6")
-    (waiver,) = waive(report, consider_all(report))
+    waiver = waive(report, consider_all(report))[0]
     assert waiver.backend == "execution/namespaces"
     assert waiver.flags == ("--security-opt seccomp=unconfined",)
     assert waiver.guarantees == ("seccomp",)
+
+
+def test_promises_that_no_flag_of_dockers_gives_up_are_named_with_ours() -> None:
+    report = expected.report("config-that-lies")
+    waivers = {waiver.backend: waiver.flags for waiver in waive(report, consider_all(report))}
+    assert waivers["execution/namespaces"] == ("--prefer kill-all,pid-namespace",)
+    assert waivers["execution/chroot"] == ("--prefer own-root,pid-namespace",)
 
 
 @pytest.mark.parametrize("name", expected.NAMES)
