@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from backends.contract import Cgroup, Process
+    from runtime.oci.journal import Journal
     from runtime.oci.settings import Settings
 
 OPTIONS = (
@@ -74,7 +75,7 @@ class Creation:
             self.bundle.rootfs,
             self.host.report,
             seccomp=self.host.filter(self._config),
-            preserved=preserved(self._said["preserve-fds"], self._oci_process),
+            preserved=preserved(self._said["preserve-fds"], self._oci_process, self._settings.journal),
             container=self.container.identifier,
             folder=self.bundle.folder,
             pivot=not self._said["no-pivot"],
@@ -176,18 +177,29 @@ class Creation:
             self.cgroup.remove()
 
 
-def preserved(count: int, process: dict[str, Any]) -> int:
-    """--preserve-fds and $LISTEN_FDS together; sd_listen_fds(3) has the latter first. Refused."""
+def preserved(count: int, process: dict[str, Any], journal: Journal) -> int:
+    """--preserve-fds and $LISTEN_FDS together; sd_listen_fds(3) has the latter first. As with crun, callers may name
+    more than they have. Refused."""
     listening = os.environ.get("LISTEN_FDS", "")
     if listening.isdigit() and int(listening):
         process["env"] = [*(process.get("env") or ()), f"LISTEN_FDS={listening}", "LISTEN_PID=1"]
         count += int(listening)
-    for number in range(3, 3 + count):
-        try:
-            os.fstat(number)
-        except OSError:
-            raise Refused(f"unable to preserve descriptor {number}: it is not open") from None
-    return count
+    numbers = range(3, 3 + count)
+    given = [number for number in numbers if _given(number)]
+    if given != list(numbers[: len(given)]):
+        missing = next(number for number in numbers if number not in given)
+        raise Refused(f"unable to preserve descriptor {missing}: it is not open, and {given[-1]} is")
+    if len(given) < count:
+        journal.warning(f"descriptors {3 + len(given)} to {2 + count} are not open: nothing to preserve")
+    return len(given)
+
+
+def _given(number: int) -> bool:
+    """Open before we were: what we open ourselves is closed on exec, and what came through one is not."""
+    try:
+        return os.get_inheritable(number)
+    except OSError:
+        return False
 
 
 def write_pid(path: str, pid: int) -> None:

@@ -63,7 +63,7 @@ def _enter(
             container.cgroup(),
             report=host.report,
             seccomp=host.filter(config),
-            preserved=preserved(said["preserve-fds"], wanted),
+            preserved=preserved(said["preserve-fds"], wanted, settings.journal),
             state=container.state(status),
         )
     except (BackendError, OSError) as error:

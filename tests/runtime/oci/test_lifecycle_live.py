@@ -205,9 +205,19 @@ def test_descriptors_are_passed_when_asked_for(oci: Oci, tmp_path: Path) -> None
     assert done.stdout == "through\n"
 
 
-def test_a_descriptor_that_is_not_open_cannot_be_passed(oci: Oci) -> None:
-    refusal = oci("run", "--preserve-fds", "9", "-b", oci.bundle("true"), oci.name, status=1).stderr
-    assert "it is not open" in refusal
+def test_callers_may_ask_for_more_descriptors_than_they_have_and_get_none_of_ours(oci: Oci) -> None:
+    bundle = oci.shell("echo /proc/self/fd/*")
+    done = oci("run", "--preserve-fds", "100", "-b", bundle, oci.name)
+    assert done.stdout.split() == [f"/proc/self/fd/{number}" for number in range(4)]  # 3: the shell reads the folder
+    assert "descriptors 3 to 102 are not open: nothing to preserve" in done.stderr
+
+
+def test_a_gap_among_the_descriptors_to_pass_is_refused(oci: Oci) -> None:
+    words = oci.command("run", "--preserve-fds", "2", "-b", oci.bundle("true"), oci.name)
+    opening = ["sh", "-c", 'exec "$0" "$@" 4</dev/null', *words]
+    done = subprocess.run(opening, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "unable to preserve descriptor 3: it is not open, and 4 is" in done.stderr
 
 
 def test_a_path_of_systemds_is_refused_where_systemd_was_not_asked_for(oci: Oci) -> None:
