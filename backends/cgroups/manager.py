@@ -29,11 +29,12 @@ STANDARD_V2 = frozenset(("memory", "cpu", "pids", "io", "cpuset"))
 class HierarchyManager(CgroupManager):
     """Makes groups in the hierarchies of a layout. `versions` says which kinds it may use, preferred first."""
 
-    __slots__ = ("layout",)
+    __slots__ = ("everywhere", "layout")
     versions: tuple[str, ...] = ()
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self.everywhere = False  # in all hierarchies, as engines that call runc take for granted
 
     def create(self, path: str, resources: Resources) -> HierarchyCgroup:
         """CgroupError, with nothing left behind. A group of that name without processes in it is made anew."""
@@ -71,11 +72,11 @@ class HierarchyManager(CgroupManager):
 
     def _paths(self, path: str, resources: Resources) -> dict[str, str]:
         """Which hierarchies the group is made in, and where."""
-        wanted = STANDARD.union(limit.v1 for limit in asked(resources) if limit.v1)
+        wanted = STANDARD.union(self.layout.v1 if self.everywhere else [limit.v1 for limit in asked(resources)])
         paths = {}
         if "v1" in self.versions:
             paths = {names: folder + path for names, folder in self.layout.hierarchies(wanted).items()}
-        if "v2" in self.versions and self.layout.v2 and self._wants_v2(resources):
+        if "v2" in self.versions and self.layout.v2 and (self.everywhere or self._wants_v2(resources)):
             paths[UNIFIED] = self.layout.v2 + path
         if not paths:
             raise CgroupError(
@@ -188,8 +189,12 @@ def _make_fresh(folder: str) -> None:
     except FileExistsError:
         if members := Folder(folder).members():
             raise CgroupError(
-                f"the cgroup {folder} exists, and processes {', '.join(map(str, members))} are in it",
+                f"container's cgroup is not empty: processes {', '.join(map(str, members))} are in {folder}",
                 "end them, or choose another name for the container",
+            ) from None
+        if controller("freezer").frozen(Folder(folder), 1) or Folder(folder).find("cgroup.freeze") == "1":
+            raise CgroupError(
+                f"container's cgroup unexpectedly frozen: {folder}", "somebody made and froze it: remove it, or thaw it"
             ) from None
         Folder(folder).remove(1.0)
         os.mkdir(folder, 0o755)

@@ -51,6 +51,10 @@ def entry_steps(
 
         container = (state or {}).get("id", "")
         steps.insert(2, JoinResctrl(Wish(linux["intelRdt"], container), container, making=False))
+    if section(linux, "personality", "linux.personality"):
+        from backends.execution.personality import step_of
+
+        steps.append(step_of(linux))
     if process.terminal:
         from backends.execution.steps.terminal import OpenTerminal
 

@@ -5,6 +5,7 @@ Off the launch path: imported before the fork, and only where a bundle has hooks
 
 from __future__ import annotations
 
+import _signal
 import errno
 import os
 import select
@@ -151,7 +152,11 @@ def execute(
     if status is None:
         raise StepFailed(step, f"{wrong} it took more than {hook.timeout} s", errno.ETIMEDOUT)
     if status:
-        raise StepFailed(step, f"{wrong} exit status {status}: {said.strip()}")
+        raise StepFailed(step, f"{wrong} {_ending(status)}: {said.strip()}")
+
+
+def _ending(status: int) -> str:
+    return f"exit status {status}" if status > 0 else f"signal: {(_signal.strsignal(-status) or '').lower()}"
 
 
 def _become(hook: Hook, stdin: int, output: int, cwd: str, variables: dict[str, str] | None) -> None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from backends.contract import Bundle
     from probes.report import HostReport
 
-_PERSONALITIES = {"LINUX": 0x0000, "LINUX32": 0x0008}
 _CLOCKS = ("monotonic", "boottime")
 
 
@@ -191,10 +190,11 @@ def make_plan(
     steps += _inside(bundle, linux, namespaces, process, report, rootfs, hooks, pivot, way)
     steps += process.late(program, preserved)
     steps.append(AwaitStart())
-    steps += hooks.steps("startContainer")
+    last = process.last(program, die_with_parent)
     if init:
-        steps.append(BecomeInit())
-    steps += process.last(program, die_with_parent)
+        steps += [*hooks.steps("startContainer"), BecomeInit(), *last]
+    else:
+        steps += [*last[:-1], *hooks.steps("startContainer"), last[-1]]  # under the filter, as the program
     return Plan(backend, bundle, list(steps), {"after": hooks.steps("poststart")})
 
 
@@ -230,9 +230,10 @@ def _outside(
             raise refuse(key, "without a UTS namespace it would be the host's")
         if name:
             steps.append(step(name))
-    personality = section(linux, "personality", "linux.personality")
-    if personality:
-        steps.append(_personality(personality))
+    if section(linux, "personality", "linux.personality"):
+        from backends.execution.personality import step_of
+
+        steps.append(step_of(linux))
     if keyring and not report.lacks("process.keyring"):
         from backends.execution.steps.restriction import NewKeyring
 
@@ -300,17 +301,6 @@ def _sysctls(linux: dict[str, Any], namespaces: Namespaces) -> list[Step]:
     from backends.execution.sysctls import steps_of
 
     return steps_of(values, namespaces.has)
-
-
-def _personality(personality: dict[str, Any]) -> Step:
-    from backends.execution.steps.restriction import SetPersonality
-
-    domain = text(personality, "domain", "linux.personality.domain")
-    if domain not in _PERSONALITIES:
-        raise refuse("linux.personality.domain", f"{domain!r} is none of {', '.join(_PERSONALITIES)}")
-    if personality.get("flags"):
-        raise refuse("linux.personality.flags", "the specification defines none")
-    return SetPersonality(_PERSONALITIES[domain])
 
 
 def _root_propagation(linux: dict[str, Any]) -> int:

@@ -28,15 +28,27 @@ def stdio(foreground: bool) -> Stdio:
 
 
 def hand_over(path: str, master: int) -> None:
-    """One message with the descriptor, as runc sends it; the master is closed then. OSError."""
+    """The master is closed then. OSError."""
+    _send(path, b"/dev/ptmx", master)
+
+
+def hand_over_pidfd(path: str, pid: int) -> None:
+    """OSError"""
+    from arch import kernel
+
+    _send(path, b"pidfd", kernel.pidfd_open(pid))
+
+
+def _send(path: str, name: bytes, descriptor: int) -> None:
+    """One message with the descriptor, as runc sends it, which is closed then."""
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC, 0)
     try:
         connection.connect(path)
-        rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, master.to_bytes(4, sys.byteorder))]
-        connection.sendmsg([b"/dev/ptmx"], rights)
+        rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptor.to_bytes(4, sys.byteorder))]
+        connection.sendmsg([name], rights)
     except OSError as error:
         error.filename = path
         raise
     finally:
         connection.close()
-    os.close(master)
+        os.close(descriptor)

@@ -9,6 +9,7 @@ from backends.errors import BackendError
 from backends.execution.channel import listen
 from backends.execution.namespaces.backend import owns_mounts
 from backends.execution.namespaces.parent import start_time
+from backends.execution.steps.restriction import Filter
 from runtime.errors import Problem
 from runtime.oci import console
 from runtime.oci.bundle import Bundle
@@ -30,6 +31,7 @@ OPTIONS = (
     Option("bundle", "folder of the bundle (default: the present one)", TEXT, "b"),
     Option("config", "file to take instead of the bundle's config.json", TEXT, "f"),
     Option("console-socket", "socket that is sent the master of the container's terminal", TEXT),
+    Option("pidfd-socket", "socket that is sent a pidfd of the container's process", TEXT),
     Option("pid-file", "file that the process id is written to", TEXT),
     Option("no-pivot", "do not use pivot_root: the root is on an initramfs"),
     Option("no-new-keyring", "keep the caller's session keyring"),
@@ -82,6 +84,12 @@ class Creation:
             keyring=not self._said["no-new-keyring"],
             place=self._place(),
         )
+        journal = settings.journal
+        journal.debug(f"nsexec container setup: {plan.steps[0].describe()}")
+        for step in plan.steps[1:] if journal.debugging else ():
+            journal.debug(f"child process in init(): {step.place}: {step.describe()}")
+            if isinstance(step, Filter):
+                journal.debug(f"seccomp filter flags: {step.flags}")
         self.container.keep_config(self.bundle.content)
         self.cgroup = placement.create(self.host.report)
         self._record(placement.name, os.getpid(), start_time(os.getpid()), creating=True)
@@ -91,12 +99,15 @@ class Creation:
         finally:
             if gate is not None:
                 gate.close()
+        journal.debug("init: closing the pipe to signal completion: everything is in force, the program waits")
         if not self.cgroup.joining():
             self.cgroup.add(self.process.pid)
             self._trace = self.host.backend.trace(self.process)
         self._record(placement.name, self.process.pid, self.process.start_time)
         if self._said["console-socket"]:
             console.hand_over(self._said["console-socket"], self.process.console)
+        if self._said["pidfd-socket"]:
+            console.hand_over_pidfd(self._said["pidfd-socket"], self.process.pid)
         if self._said["pid-file"]:
             write_pid(self._said["pid-file"], self.process.pid)
 

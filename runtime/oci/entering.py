@@ -27,6 +27,8 @@ OPTIONS = (
     Option("pid-file", "file that the process id is written to", TEXT),
     Option("console-socket", "socket that is sent the master of the terminal", TEXT),
     Option("preserve-fds", "pass that many descriptors more, from 3 on", NUMBER, value=0),
+    Option("pidfd-socket", "socket that is sent a pidfd of the process", TEXT),
+    Option("cgroup", "PATH or CONTROLLER[,CONTROLLER...]:PATH, below the container's own cgroup", MANY),
     Option("ignore-paused", "also in a paused container: the process waits until it goes on"),
 )
 

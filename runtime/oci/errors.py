@@ -18,6 +18,7 @@ class Refused(Problem):
     """What runc would refuse too, in its words."""
 
     exit_code = 1
+    plain = ""
 
 
 class Usage(Refused):
@@ -41,9 +42,18 @@ def words(error: BaseException) -> str:
     if isinstance(error, StepFailed) and error.errno:
         # Engines tell permissions and missing files from the rest by the kernel's words.
         kernel = os.strerror(error.errno).lower()
-        if kernel not in text.lower():
+        text = text.replace(os.strerror(error.errno), kernel)
+        if kernel not in text:
             text += f": {kernel}"
     return f"{text} ({error.hint})" if error.hint else text
+
+
+def plain_words(error: BaseException | None) -> str:
+    """What runc's own process says in the container's place, when everything was in force and only the program could
+    not be executed; else nothing."""
+    if isinstance(error, ProgramNotFound) and error.hint.startswith("the file is there"):
+        return f"exec {error.step.split(' ')[1]}: no such file or directory"
+    return ""
 
 
 def start_words(error: BaseException, process: dict[str, Any]) -> str:
@@ -61,6 +71,10 @@ def start_words(error: BaseException, process: dict[str, Any]) -> str:
         if error.errno == _ENOEXEC:
             return f"{before}exec {name}: exec format error ({error.hint or error})"
         return f'{before}exec: "{name}": permission denied ({error})'
+    if isinstance(error, StepFailed):
+        before += "error during container init: "
+        if error.step.startswith(("bind ", "mount ")):
+            before += "error mounting: "
     return before + words(error)
 
 

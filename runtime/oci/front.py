@@ -25,7 +25,7 @@ def run(arguments: list[str]) -> int:
     try:
         return _run(arguments, journal)
     except (Problem, BackendError, OSError) as error:
-        journal.error(words(error))
+        journal.error(words(error), getattr(error, "plain", ""))
         return int(getattr(error, "exit_code", 1)) if isinstance(error, Problem) else 1
     except KeyboardInterrupt:
         return 130

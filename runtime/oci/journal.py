@@ -26,7 +26,11 @@ class Journal:
     def warning(self, message: str) -> None:
         self._write("warning", message)
 
-    def error(self, message: str) -> None:
+    def error(self, message: str, plain: str = "") -> None:
+        """`plain`: what is said instead where neither a log nor a person reads it."""
+        if plain and not self.path and not os.isatty(2):
+            _put(2, plain + "\n")
+            return
         self._write("error", message)
         if self.path:
             _put(2, message + "\n")

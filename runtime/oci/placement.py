@@ -56,7 +56,10 @@ class Placement:
         found = layout.read()
         if self._kind == CGROUPFS and report["cgroup.writable"].state not in ("absent", "denied"):
             self.name = style(found)
-        return manager(self.name, found).create(path, resources)
+        chosen: Any = manager(self.name, found)
+        chosen.everywhere = True
+        group: Cgroup = chosen.create(path, resources)
+        return group
 
     def _resources(self, resources: Resources) -> Resources:
         """Device rules are root's to make. In a user namespace nobody makes nodes, and those that are bound into a

@@ -14,6 +14,7 @@ from backends.execution.steps.step import Context, Step
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SIGKILL = 9
+_ENDING = (_signal.SIGHUP, _signal.SIGINT, _signal.SIGQUIT, _signal.SIGTERM)
 _CAP_DAC_OVERRIDE = 1
 _NUMBERS = range(1, 65)
 # The C library keeps these to itself, and its posix_spawn leaves the first ignored in what it starts: us.
@@ -120,10 +121,18 @@ class AwaitStart(Step):
         message, _ = context.channel.receive()
         if message == (LEFT,):
             context.channel.close()
+            _let_end()
             context.channel = answer(context.gate)
             message, _ = context.channel.receive()
         if message != (GO,):
             os._exit(1)  # the parent is gone, or gave it up
+
+
+def _let_end() -> None:
+    """Who waits to be started ends by what ends programs, though the first of a PID namespace ignores it by default."""
+    for number in _ENDING:
+        _signal.signal(number, lambda number, frame: os._exit(128 + number))
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, _ENDING)
 
 
 class Ready(Step):

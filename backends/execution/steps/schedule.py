@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
 from arch import kernel
+from backends.errors import StepFailed
 from backends.execution.steps.step import Context, Step
 
 
@@ -19,7 +22,16 @@ class SetScheduler(Step):
         return f"schedule by {self.name}"
 
     def execute(self, context: Context) -> None:
-        kernel.sched_setattr(0, self.policy, self.flags, **self.values)
+        try:
+            kernel.sched_setattr(0, self.policy, self.flags, **self.values)
+        except PermissionError as error:
+            raise StepFailed(
+                self.describe(),
+                f"cannot {self.describe()}: {error.strerror}",
+                errno.EPERM,
+                "it takes CAP_SYS_NICE; and process scheduler can't be used together with AllowedCPUs: SCHED_DEADLINE "
+                "needs all CPUs, leave linux.resources.cpu.cpus out",
+            ) from None
 
 
 class SetIoPriority(Step):

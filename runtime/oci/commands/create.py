@@ -6,6 +6,7 @@ from runtime.errors import Problem
 from runtime.oci.creation import OPTIONS, Creation
 from runtime.oci.errors import Refused, words
 from runtime.oci.options import Command
+from runtime.oci.place import program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,5 +23,5 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
         creation.create(gated=True)
         creation.leave()
     except Problem as error:
-        raise Refused(f"runtime-oci create failed: {words(error)}") from error
+        raise Refused(f"{program()} create failed: {words(error)}") from error
     return 0

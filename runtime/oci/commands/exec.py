@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends.errors import BackendError
 from runtime.errors import Problem
-from runtime.oci import console
+from runtime.oci import console, subgroup
 from runtime.oci.attendance import Attendance
 from runtime.oci.container import PAUSED, STOPPED, Container, find
 from runtime.oci.creation import preserved, write_pid
@@ -54,13 +54,14 @@ def _enter(
     foreground = not said["detach"] and not said["console-socket"]
     console.check(wanted, said["console-socket"], foreground)
     host = Host(container.record.get("execution", ""))
+    _tell(container, wanted, settings)
     try:
         process = host.backend.enter(
             config,
             container.record["pid"],
             wanted,
             console.stdio(foreground),
-            container.cgroup(),
+            subgroup.chosen(container, said["cgroup"]),
             report=host.report,
             seccomp=host.filter(config),
             preserved=preserved(said["preserve-fds"], wanted, settings.journal),
@@ -71,6 +72,9 @@ def _enter(
     if said["console-socket"]:
         console.hand_over(said["console-socket"], process.console)
         process.console = -1
+    settings.journal.debug("setns_init: about to exec: the program is in place")
+    if said["pidfd-socket"]:
+        console.hand_over_pidfd(said["pidfd-socket"], process.pid)
     if said["pid-file"]:
         try:
             write_pid(said["pid-file"], process.pid)
@@ -78,3 +82,17 @@ def _enter(
             host.backend.signal(process, _SIGKILL)
             raise Refused(words(error)) from error
     return process
+
+
+def _tell(container: Container, process: dict[str, Any], settings: Settings) -> None:
+    if not settings.journal.debugging:
+        return
+    debug = settings.journal.debug
+    debug(f"nsexec container setup: into the namespaces of process {container.record['pid']}")
+    initial = (process.get("execCPUAffinity") or {}).get("initial")
+    if initial:
+        from backends.execution.lists import numbers
+
+        mask = sum(1 << cpu for cpu in numbers(initial, "process.execCPUAffinity.initial", "CPUs"))
+        debug(f"nsexec: affinity: {mask:#x}")
+    debug(f"child process in init(): execute {process.get('args')}")

@@ -6,8 +6,9 @@ from runtime.errors import Problem
 from runtime.oci.attendance import Attendance
 from runtime.oci.creation import OPTIONS, Creation
 from runtime.oci.deletion import destroy
-from runtime.oci.errors import Refused, words
+from runtime.oci.errors import Refused, plain_words, words
 from runtime.oci.options import FLAG, Command, Option
+from runtime.oci.place import program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
         creation.create(gated=False)
         creation.start()
     except Problem as error:
-        raise Refused(f"runtime-oci run failed: {words(error)}") from error
+        refusal = Refused(f"{program()} run failed: {words(error)}")
+        refusal.plain = plain_words(error.__cause__)
+        raise refusal from error
     if attendance is None:
         return 0
     assert creation.process is not None

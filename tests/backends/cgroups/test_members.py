@@ -113,7 +113,7 @@ def test_a_creation_that_fails_leaves_nothing(groups: HierarchyManager, path: st
 def test_a_group_in_use_is_not_taken_over(groups: HierarchyManager, path: str) -> None:
     group = groups.create(path, {})
     child = inside(group, sleep)
-    with pytest.raises(CgroupError, match=f"exists, and processes {child} are in it"):
+    with pytest.raises(CgroupError, match=f"is not empty: processes {child} are in"):
         groups.create(path, {})
     assert group.members() == [child]
     group.kill()
