@@ -252,8 +252,9 @@ class StorageBackend(Backend):
         """At most `limit` bytes of a regular file of a layer's tree, without mounting it; empty if there is none."""
         raise NotImplementedError
 
-    def diff(self, layer: str, archive: BinaryIO) -> None:
-        """Writes those changes as an OCI layer archive, with whiteouts; reproducible."""
+    def diff(self, layer: str, archive: BinaryIO, root: bool = False) -> None:
+        """Writes those changes as an OCI layer archive, with whiteouts; reproducible, and the same whichever backend
+        keeps the layer, be it writable or not. `root`: with what the root folder itself is like."""
         raise NotImplementedError
 
     def usage(self, layer: str) -> int:

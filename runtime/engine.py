@@ -12,7 +12,7 @@ from runtime.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any, BinaryIO
 
     from backends.contract import Stdio, StorageBackend
@@ -94,9 +94,15 @@ class Engine:
     def _storage_in_use(self) -> str:
         """The storage backend that has images on disk. Conflict if there are two."""
         try:
-            used = [name for name in sorted(os.listdir(self.paths.storages)) if not name.startswith(".")]
+            names = sorted(os.listdir(self.paths.storages))
         except FileNotFoundError:
             return ""
+        if ".migration" in names:
+            from runtime import migration
+
+            self.notices += migration.settle(self.paths)
+            names = sorted(os.listdir(self.paths.storages))
+        used = [name for name in names if not name.startswith(".")]
         known = [entry.name for entry in catalogue.members("storage")]
         used = [name for name in used if name in known]
         if len(used) > 1 and "storage" not in self.settings.forced:
@@ -398,6 +404,25 @@ class Engine:
             used = {name for target in self.targets() for name in volumes_of(target.record)}
             removed["volumes"] = list(VolumeStore(self.paths).prune(used)[0])
         return removed
+
+    def migrate(self, storage: str, say: Callable[[str], None] = lambda text: None) -> int:
+        """Moves all images and containers to another storage backend: how many layers. Unsupported, Conflict,
+        NoSpace: then all is where it was."""
+        from backends.errors import BackendError
+        from backends.guarantees import Demands
+        from backends.selection import select
+        from runtime import migration
+
+        used = self._storage_in_use()
+        if not used:
+            raise errors.NotFound("there are no images to move", f"load some with --storage {storage}")
+        if used == storage:
+            raise errors.Conflict(f"the images are kept by {storage} already")
+        try:
+            select("storage", self.report(), Demands(forced={"storage": storage}))
+        except BackendError as error:
+            raise errors.Unsupported(f"the images stay in {used}: {error}", error.hint) from error
+        return migration.migrate(self.paths, used, storage, self.report()["storage.reflink"].present, say)
 
     def usage(self) -> dict[str, Any]:
         """Bytes by kind, for `system df`."""

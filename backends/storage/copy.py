@@ -39,6 +39,8 @@ class CopyStorage(WholeTrees):
     def _untouched(self, record: Record) -> Untouched:
         from backends.storage.changes import Untouched
 
+        if not record.writable:
+            return Untouched()
         with open(f"{self.registry.path(record.name)}/{_FOLDERS}", "rb") as file:
             lines = (line.partition(b" ") for line in file.read().split(b"\0") if line)
             folders = {path: int(inode) for inode, _, path in lines}

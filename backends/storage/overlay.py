@@ -42,7 +42,7 @@ class OverlayStorage(LayerStore):
     title = "the kernel's overlay file system"
     kind = "overlay"  # mount(2)'s
     dialect = ""  # options that its mounts have besides
-    pinned = _PINNED
+    pinned: tuple[str, ...] = _PINNED
     deepest = 127
 
     def mount(
@@ -220,10 +220,13 @@ class OverlayStorage(LayerStore):
         return usage(self.registry.tree(layer), self.registry.tree(record.parent) if linked and record.parent else "")
 
     def _changes(self, layer: str) -> list[Change]:
-        from backends.storage.changes import overlay_changes
+        from backends.storage.changes import Untouched, copy_changes, overlay_changes
         from backends.storage.view import View
 
         record = self.registry.get(layer)
+        if record.parent is not None and not record.links:  # a whole tree
+            with self._look(record.parent) as sight, View(sight.trees, self._marks()) as view:
+                return copy_changes(self.registry.tree(layer), view, Untouched())
         with View(self._below(record), self._marks()) as view:
             return overlay_changes(self.registry.tree(layer), view, self._marks())
 

@@ -141,11 +141,15 @@ class LayerStore(StorageBackend):
         for change in changes:
             yield change.kind, os.fsdecode(b"/" + change.path)
 
-    def diff(self, layer: str, archive: BinaryIO) -> None:
+    def diff(self, layer: str, archive: BinaryIO, root: bool = False) -> None:
+        from backends.storage.changes import CHANGED, Change
         from backends.storage.pack import pack
 
+        changes = self._changes(layer)
+        if root:
+            changes.insert(0, Change(CHANGED, b""))
         with self._look(layer) as sight:
-            pack(self._changes(layer), sight.trees[0], archive)
+            pack(changes, sight.trees[0], archive)
 
     def peek(self, layer: str, path: str, limit: int) -> bytes:
         from backends.storage.peek import peek

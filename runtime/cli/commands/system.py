@@ -48,3 +48,17 @@ def prune(everything: bool, volumes: bool, force: bool) -> None:
     if not force and not sure(f"This removes {', '.join(parts)}."):
         return
     report(engine().prune("all" if everything else "dangling", volumes))
+
+
+@command.command(
+    "migrate", help="Move all images and containers to another storage backend. No container may run meanwhile."
+)
+@click.option("--storage", "storage", metavar="NAME", required=True, help="The backend to move them to.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing on the way.")
+def migrate(storage: str, quiet: bool) -> None:
+    def say(text: str) -> None:
+        if not quiet:
+            click.echo(text, err=True)
+
+    moved = engine().migrate(storage, say)
+    click.echo(f"Moved {moved} layers to {storage}")
