@@ -22,6 +22,7 @@ _RLIMITS = {
 _INFINITE = 2**64 - 1
 _UNLIMITED = 0x7FFFFFFFFFFF0000  # v1's greatest number of whole pages, of whatever size
 _MOST_PAGE = 65536
+_MOST_NUMBERS = 1 << 16
 
 
 def rlimits(config: dict[str, Any], observed: dict[str, Any]) -> list[Row]:
@@ -72,7 +73,8 @@ def _limit(name: str, file: str, wanted: str, text: str) -> Row:
         return Row("cgroup", name, wanted, "", WEAKER, "no cgroup of this container has the controller")
     if not text:
         return Row("cgroup", name, wanted, "", WEAKER, f"{file} is gone or empty")
-    if agree(wanted, text):
+    # Huge pages are rounded down to whole ones, of whatever size they are.
+    if agree(wanted, text) or (file.startswith("hugetlb.") and 0 <= _number(text) <= _number(wanted)):
         return Row("cgroup", name, wanted, wanted, AS_ASKED, file)
     found = " ".join(text.split("\n")[:4])
     greater = _number(found) > _number(wanted) >= 0
@@ -87,9 +89,23 @@ def agree(wanted: str, text: str) -> bool:
     asked, found = _number(wanted), _number(text)
     if asked >= 0 and found >= 0:
         return asked == found or (asked >= _UNLIMITED <= found) or 0 <= asked - found < _MOST_PAGE <= asked
+    members = _members(wanted)
+    if members is not None and members == _members(text):
+        return True
     words = wanted.split()
     lines = [line.split() for line in text.splitlines()]
     return len(words) > 1 and any(line[:1] == words[:1] and set(words) <= set(line) for line in lines)
+
+
+def _members(text: str) -> frozenset[int] | None:
+    """The numbers of a list such as "0-2,5" (cpuset(7)), which the kernel writes in its own way; None for no list."""
+    found: set[int] = set()
+    for item in text.strip().split(","):
+        first, dash, last = item.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()) or (dash and int(last) - int(first) > _MOST_NUMBERS):
+            return None
+        found.update(range(int(first), int(last or first) + 1))
+    return frozenset(found)
 
 
 def _number(text: str) -> int:

@@ -148,6 +148,9 @@ def test_a_joined_namespace_is_the_one_that_was_named() -> None:
         ("8:0 1048576", "8:16 5\n8:0 1048576", True),
         ("default 100", "default 100", True),
         ("0-1", "0", False),
+        ("0,1,2,5", "0-2,5", True),
+        ("1", "0-1", False),
+        ("max", "", False),
     ],
 )
 def test_files_of_cgroups_are_read_as_the_kernel_writes_them(wanted: str, text: str, same: bool) -> None:
