@@ -12,7 +12,9 @@ import threading
 from fcntl import ioctl
 from typing import Any
 
-_RECEIVE, _SEND = 0xC0502100, 0xC0182101  # SECCOMP_IOCTL_NOTIF_RECV and _SEND of x86_64, arm and arm64
+from arch.ioctls import iowr
+
+_RECEIVE, _SEND = iowr(ord("!"), 0, 80), iowr(ord("!"), 1, 24)  # SECCOMP_IOCTL_NOTIF_RECV and _SEND
 _REQUEST, _HEAD = 80, "=QIIi"
 _CONTINUE = 1
 
@@ -26,11 +28,18 @@ class Agent:
         self.errno = errno
         self.told: list[dict[str, Any]] = []
         self.calls: list[int] = []
+        self._heard = threading.Condition()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.bind(path)
         self._socket.listen(8)
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
+
+    def hear(self, count: int) -> list[dict[str, Any]]:
+        """What it was told, once that are so many."""
+        with self._heard:
+            assert self._heard.wait_for(lambda: len(self.told) >= count, 10), self.told
+        return self.told
 
     def close(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
@@ -55,7 +64,9 @@ class Agent:
             descriptors = array.array("i")
             for _, _, content in rights:
                 descriptors.frombytes(content)
-            self.told.append(json.loads(data))
+            with self._heard:
+                self.told.append(json.loads(data))
+                self._heard.notify_all()
             for descriptor in descriptors:
                 thread = threading.Thread(target=self._answer, args=(descriptor,), daemon=True)
                 self._threads.append(thread)

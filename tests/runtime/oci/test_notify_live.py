@@ -60,7 +60,7 @@ def test_the_agent_is_told_whose_calls_they_are(oci: Oci, start_agent: Callable[
     bundle = oci.shell("sleep 1000", linux__seccomp=profile, process__noNewPrivileges=False, annotations={"a": "b"})
     oci("create", "-b", bundle, oci.name)
     pid = oci.state()["pid"]
-    (told,) = agent.told
+    (told,) = agent.hear(1)
     assert told == {
         "ociVersion": "1.2.0",
         "fds": ["seccompFd"],
@@ -84,7 +84,7 @@ def test_a_filter_of_the_last_moment_is_handed_over_by_start(oci: Oci, start_age
     pid = oci.state()["pid"]
     assert agent.told == []
     oci("start", oci.name)
-    assert [(told["pid"], told["state"]["id"], told["state"]["status"]) for told in agent.told] == [
+    assert [(told["pid"], told["state"]["id"], told["state"]["status"]) for told in agent.hear(1)] == [
         (pid, oci.name, "created")
     ]
     oci("delete", "--force", oci.name)
@@ -97,7 +97,7 @@ def test_a_later_process_has_a_listener_of_its_own(oci: Oci, start_agent: Callab
     first = oci.state()["pid"]
     done = oci("exec", oci.name, "/bin/sh", "-c", MKDIR, status=1)
     assert os.strerror(errno.EXDEV).lower() in done.stderr.lower()
-    assert [told["metadata"] for told in agent.told] == ["m", "m"]
+    assert [told["metadata"] for told in agent.hear(2)] == ["m", "m"]
     later = agent.told[1]
     assert later["pid"] != first
     assert (later["state"]["pid"], later["state"]["status"]) == (first, "running")
