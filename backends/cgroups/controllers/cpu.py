@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from backends.contract import Resources
 
 _SHARES = (2, 262144)  # the kernel silently clamps to these
+_LONGEST = 1 << 63
 _PERIOD = 100000  # microseconds, the kernel's default
 
 
@@ -51,6 +52,8 @@ def _v1(cpu: dict[str, Any], folder: Folder) -> list[Setting]:
     for key, name in (("realtimePeriod", "cpu.rt_period_us"), ("realtimeRuntime", "cpu.rt_runtime_us")):
         if cpu.get(key) is not None:
             found.append((f"cpu.{key}", name, str(cpu[key])))
+    if (cpu.get("realtimePeriod") or _LONGEST) < (number(folder, "cpu.rt_period_us") or 0):
+        found.reverse()  # the time is never more than the period
     quota, period = cpu.get("quota"), cpu.get("period") or None
     bandwidth: list[Setting] = []
     if period is not None:

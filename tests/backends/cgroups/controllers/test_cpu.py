@@ -107,3 +107,11 @@ def test_cpus_and_nodes_are_written_as_they_are() -> None:
         ("cpu.cpus", "cpuset.cpus", "0-1"),
         ("cpu.mems", "cpuset.mems", "0"),
     ]
+
+
+def test_a_shorter_period_of_real_time_comes_after_its_time(tmp_path: Path) -> None:
+    (tmp_path / "cpu.rt_period_us").write_text("900001")
+    wish = {"realtimePeriod": 10000, "realtimeRuntime": 3000}
+    assert [file for file, _ in written(wish, tmp_path, 1)] == ["cpu.rt_runtime_us", "cpu.rt_period_us"]
+    wish = {"realtimePeriod": 1000000, "realtimeRuntime": 3000}
+    assert [file for file, _ in written(wish, tmp_path, 1)] == ["cpu.rt_period_us", "cpu.rt_runtime_us"]
