@@ -73,3 +73,13 @@ def test_an_image_asks_for_more_and_never_for_less(runtime: Runtime) -> None:
     finally:
         runtime("rm", "-f", name)
         runtime("rmi", "asking")
+
+
+def test_the_doctor_judges_by_the_settings_file(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text('{"isolation": {"prefer": ["pid-namespace"]}, "backends": {"execution": "chroot"}}')
+    monkeypatch.setenv("RUNTIME_CONFIG", str(path))
+    found = json.loads(runtime("doctor", "--json").stdout)["backends"]["execution"]
+    assert (found["chosen"], found["because"]) == ("chroot", "it was asked for by name")

@@ -13,6 +13,7 @@ from runtime.errors import InvalidInput, explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from backends.guarantees import Demands
     from probes.report import HostReport
     from runtime.doctor.examination import Remark
 
@@ -40,9 +41,8 @@ def command(as_json: bool, record: str, host: str, verbose: bool, check: str, pl
     if check:
         return _check(check, platform, _replayed(host) if host else engine().report(), bool(host), as_json)
     report = _replayed(host) if host else _recorded(record) if record else engine().diagnosed()
-    from backends.guarantees import DEFAULT_DEMANDS
-
-    found = diagnosis.diagnose(report, consider_all(report, DEFAULT_DEMANDS))
+    demands = _demands(bool(host))
+    found = diagnosis.diagnose(report, consider_all(report, demands), demands)
     if as_json:
         import json
 
@@ -51,6 +51,19 @@ def command(as_json: bool, record: str, host: str, verbose: bool, check: str, pl
         width = _width()
         sys.stdout.write(text.render(found, width, _coloured(), verbose))
     return diagnosis.exit_status(found)
+
+
+def _demands(replayed: bool) -> Demands:
+    """What containers ask for that say nothing themselves: the default, and here what the settings file says."""
+    from backends.guarantees import DEFAULT_DEMANDS
+
+    if replayed:
+        return DEFAULT_DEMANDS
+    from runtime.bundle.demands import policy_for
+    from runtime.containers.request import Request
+
+    settings = session().settings
+    return policy_for(Request(), settings.forced, settings.configuration).demands
 
 
 def _check(name: str, platform: str, report: HostReport, replayed: bool, as_json: bool) -> int:
