@@ -130,7 +130,7 @@ def test_a_cgroup_that_others_are_in_is_not_taken_and_not_ended(oci: Oci) -> Non
             (place / "cgroup.procs").write_text(str(other.pid))
             path = f"/runtime-oci-tests/{oci.name}-others"
             done = oci.run("true", status=1, linux__cgroupsPath=path)
-            assert f"and processes {other.pid} are in it" in done.stderr
+            assert "cgroup is not empty" in done.stderr
             assert other.poll() is None
             assert (place / "cgroup.procs").read_text().split() == [str(other.pid)]
         finally:
