@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import shutil
 import subprocess
 
 MIRROR = "http://deb.debian.org/debian"
@@ -43,10 +44,20 @@ class Archive:
 
     def unpack(self, package: str, suite: str) -> tuple[str, str]:
         """The folder with the package's files, and its version."""
-        place = os.path.join(self.folder, "packages", f"{package}-{suite}")
+        files = os.path.join(self.folder, "packages", f"{package}-{suite}", "files")
+        ((_, version),) = self.merge([package], suite, files)
+        return files, version
+
+    def merge(self, packages: list[str], suite: str, target: str) -> list[tuple[str, str]]:
+        """Unpacks them all into one new folder; their names and versions."""
+        place = f"{target}.archives"
         os.makedirs(place)
-        subprocess.run([*self._command, "download", f"{package}/{suite}"], check=True, cwd=place)
-        (archive,) = glob.glob(os.path.join(place, "*.deb"))
-        subprocess.run(["dpkg-deb", "-x", archive, os.path.join(place, "files")], check=True)
-        version = os.path.basename(archive).split("_")[1].replace("%3a", ":")
-        return os.path.join(place, "files"), version
+        os.makedirs(target)
+        wanted = [f"{package}/{suite}" for package in packages]
+        subprocess.run([*self._command, "download", *wanted], check=True, cwd=place)
+        archives = sorted(glob.glob(os.path.join(place, "*.deb")))
+        for archive in archives:
+            subprocess.run(["dpkg-deb", "-x", archive, target], check=True)
+        shutil.rmtree(place)
+        found = [os.path.basename(archive).split("_") for archive in archives]
+        return [(name, version.replace("%3a", ":")) for name, version, _ in found]

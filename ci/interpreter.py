@@ -83,14 +83,9 @@ def packages(architecture: str, suite: str) -> str:
     if not os.path.exists(folder):
         with _unfinished() as unfinished:
             archive = debian.Archive(f"{unfinished}/apt", (suite,), name)
-            os.mkdir(f"{unfinished}/made")
-            versions = []
-            for package in names_of(suite):
-                files, version = archive.unpack(package, suite)
-                subprocess.run(["cp", "-a", f"{files}/.", f"{unfinished}/made"], check=True)
-                versions.append(f"{package} {version}\n")
+            versions = archive.merge(names_of(suite), suite, f"{unfinished}/made")
             with open(f"{unfinished}/made/versions", "w", encoding="ascii") as file:
-                file.writelines(versions)
+                file.writelines(f"{package} {version}\n" for package, version in versions)
             os.rename(f"{unfinished}/made", folder)
     return folder
 
