@@ -106,11 +106,9 @@ class Container:
             return STOPPED
         if self.record["creating"]:
             return CREATING
-        if os.path.lexists(self.gate):
-            return CREATED
         if self.record["cgroups"] and self.cgroup().frozen():
-            return PAUSED
-        return RUNNING
+            return PAUSED  # also before it was started: nobody would answer at the gate
+        return CREATED if os.path.lexists(self.gate) else RUNNING
 
     def _lives(self) -> bool:
         """The process of that pid that started at that time, and is no zombie."""

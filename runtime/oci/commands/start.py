@@ -6,7 +6,7 @@ import os
 
 from backends.errors import BackendError
 from backends.execution.namespaces.backend import NamespacesBackend
-from runtime.oci.container import CREATED, STOPPED, Container, find
+from runtime.oci.container import CREATED, PAUSED, STOPPED, Container, find
 from runtime.oci.deletion import kill
 from runtime.oci.errors import Refused, start_words
 from runtime.oci.options import Command
@@ -26,6 +26,8 @@ def execute(settings: Settings, said: dict[str, Any], arguments: list[str]) -> i
     status = container.status()
     if status == STOPPED:
         raise Refused("cannot start a container that has stopped")
+    if status == PAUSED:
+        raise Refused("cannot start a paused container: resume it first")
     if status != CREATED:
         raise Refused("cannot start an already running container")
     config = container.config()

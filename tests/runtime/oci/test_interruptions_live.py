@@ -60,3 +60,16 @@ def test_a_container_that_somebody_froze_in_a_cgroup_of_his_is_deleted_by_force(
     finally:
         (foreign / "freezer.state").write_text("THAWED")
         foreign.rmdir()
+
+
+def test_a_created_container_that_is_paused_does_not_keep_its_start_waiting(oci: Oci) -> None:
+    oci("create", "-b", oci.bundle("sleep", "1000"), oci.name)
+    oci("pause", oci.name)
+    assert oci.state()["status"] == "paused"
+    assert "cannot start a paused container" in oci("start", oci.name, status=1).stderr
+    oci("resume", oci.name)
+    assert oci.state()["status"] == "created"
+    oci("start", oci.name)
+    assert oci.state()["status"] == "running"
+    oci("pause", oci.name)
+    oci("delete", "--force", oci.name)
