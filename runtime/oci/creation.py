@@ -5,6 +5,7 @@ from __future__ import annotations
 import _socket
 import os
 
+from backends.cgroups.delegation import delegate
 from backends.errors import BackendError
 from backends.execution.channel import listen
 from backends.execution.namespaces.backend import owns_mounts
@@ -103,6 +104,7 @@ class Creation:
         if not self.cgroup.joining():
             self.cgroup.add(self.process.pid)
             self._trace = self.host.backend.trace(self.process)
+        delegate(self.cgroup, self._config)
         self._record(placement.name, self.process.pid, self.process.start_time)
         if self._said["console-socket"]:
             console.hand_over(self._said["console-socket"], self.process.console)

@@ -26,8 +26,16 @@ LIMITS = ("tests/live/test_limits.py", "-k", "not cpuset and not cpus_given and 
         ("hybrid", False, ("tests/live/test_identity.py", "-k", "user or group")),
         ("none", False, ("tests/guests/without_cgroups.py",)),
         ("v2", True, ("tests/guests/without_namespaces.py",)),
+        ("v2", True, ("tests/runtime/oci/test_systemd_live.py", "-k", "units_again or goes_the_unit")),
     ],
-    ids=["cgroup v2", "cgroup v1 combined", "hybrid, no overlay", "no cgroups, no overlay", "no namespaces"],
+    ids=[
+        "cgroup v2",
+        "cgroup v1 combined",
+        "hybrid, no overlay",
+        "no cgroups, no overlay",
+        "no namespaces",
+        "systemd, cgroup v2",
+    ],
 )
 def test_containers_run_there_too(cgroups: str, overlay: bool, chosen: tuple[str, ...]) -> None:
     if not guest.available():

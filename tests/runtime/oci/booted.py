@@ -82,7 +82,10 @@ class Booted:
             raise RuntimeError(f"systemd did not start: {self._process.stderr.read().decode()}")
         with open(f"/proc/{self._process.pid}/task/{self._process.pid}/children") as file:
             children = file.read().split()
-        self.pid = int(children[0]) if children else 0
+        if children and not self.pid:
+            self.pid = int(children[0])
+            for top in self._mounts:  # v2 hands nothing down while its parent sits where its root is
+                Folder(top).write("cgroup.procs", str(self._process.pid))
         return bool(self.pid) and os.path.exists(f"/proc/{self.pid}/root/run/systemd/private")
 
     def within(self, *command: str) -> list[str]:
