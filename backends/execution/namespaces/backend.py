@@ -38,7 +38,7 @@ class NamespacesBackend(ExecutionBackend):
         the container has no mount namespace of its own; without one, that is refused."""
         way = None
         if place and not owns_mounts(bundle):
-            from backends.execution.namespaces.shared import SharedWay
+            from backends.execution.namespaces.inheritance import SharedWay
 
             way = SharedWay(place)
         return make_plan(
@@ -98,7 +98,7 @@ class NamespacesBackend(ExecutionBackend):
 
         entrance = self.entrance()
         if entrance is None and not owns_mounts(bundle):
-            from backends.execution.namespaces.shared import entrance
+            from backends.execution.namespaces.inheritance import entrance
         steps = entry_steps(bundle, target, process, report, seccomp, die_with_parent, preserved, state, entrance)
         labour = begin(steps, stdio, cgroup)
         labour.attend()
