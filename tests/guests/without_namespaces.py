@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-STORE = ["--root", "/var/lib/without/root", "--state", "/run/without"]
+STORE = ["--root", "/var/lib/without/root", "--state", "/run/without", "--storage", "copy"]
 KINDS = ("user", "mnt", "pid", "net", "uts", "ipc", "cgroup", "time")
 GIVEN_UP = "own-root,mount-namespace,pid-namespace,uts-namespace,ipc-namespace"
 FLAGS = ("--network", "host", "--prefer", GIVEN_UP, "--cap-drop", "MKNOD")
