@@ -1,0 +1,134 @@
+"""The one file of this machine on a root that has busybox, and nothing else: no Python, no libc, no /etc."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from arch import native, syscalls
+from ci import bundle, images, interpreter
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.xdist_group("bundle"),  # it is built once
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a root of its own"),
+    pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler here"),
+    pytest.mark.skipif(not os.path.exists("/bin/busybox"), reason="there is no busybox here"),
+]
+
+# A private view: nothing of it shows outside, and nothing has to be unmounted.
+ENTER = """\
+root=$1
+shift
+mount -t proc proc "$root/proc"
+mount --rbind /sys "$root/sys"
+mount --rbind /dev "$root/dev"
+exec chroot "$root" /bin/sh -c "$@"
+"""
+
+
+@pytest.fixture(scope="module")
+def file() -> Iterator[bytes]:
+    """With the system's compiler in zig's place: the code is the same, and zig is large."""
+    with tempfile.TemporaryDirectory() as folder:
+        compiler = ["cc", "-static", "-Os", "-s", "-Wno-unused-result", "-o", f"{folder}/launcher"]
+        subprocess.run([*compiler, f"{bundle.ROOT}/ci/launcher.c"], check=True)
+        try:
+            os.makedirs(images.cache(), exist_ok=True)
+            with open(f"{images.cache()}/.bundle", "w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                bundle.lay_out(interpreter.host(), interpreter.SUITE, f"{folder}/tree")
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"what it is made of cannot be fetched: {error}")
+        yield bundle.join(Path(folder, "launcher").read_bytes(), bundle.pack(f"{folder}/tree"))
+
+
+@pytest.fixture
+def root(file: bytes) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="bundle-root-") as folder:
+        made = Path(folder)
+        for name in ("bin", "proc", "sys", "dev", "run", "tmp"):
+            (made / name).mkdir()
+        shutil.copy("/bin/busybox", made / "bin/busybox")
+        for applet in ("sh", "echo", "id", "true"):
+            (made / "bin" / applet).symlink_to("busybox")
+        (made / "runtime").write_bytes(file)
+        (made / "runtime").chmod(0o755)
+        (made / "runtime-oci").symlink_to("runtime")
+        yield made
+
+
+def inside(root: Path, script: str, *before: str) -> subprocess.CompletedProcess[str]:
+    command = [*before, "unshare", "--mount", "--propagation", "private", "sh", "-ec", ENTER, "sh", root, script]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, env={"PATH": "/bin:/sbin:/usr/bin"})
+
+
+def test_both_commands_start_where_there_is_no_python(root: Path) -> None:
+    done = inside(root, "/runtime --version && /runtime-oci --version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("runtime version")
+    assert "runtime-oci version" in done.stdout
+
+
+def test_a_container_runs_where_there_is_no_python(root: Path) -> None:
+    done = inside(root, "/runtime run --rm @host sh -c 'echo this is $(id -u)'")
+    assert (done.returncode, done.stdout) == (0, "this is 0\n"), done.stderr
+
+
+def test_the_interpreter_cannot_be_executed_from_a_container(root: Path) -> None:
+    """CVE-2019-5736: who executes it holds a handle on the host's file."""
+    done = inside(root, "/runtime run --rm @host /proc/self/exe")
+    assert done.returncode == 126
+    assert "leads out of the container" in done.stderr
+
+
+def test_everything_that_the_program_imports_is_in_the_file(root: Path) -> None:
+    folders = [f"{bundle.ROOT}/{room}" for room in bundle.ROOMS]
+    paths = [os.path.relpath(path, bundle.ROOT) for folder in folders for path in map(str, Path(folder).rglob("*.py"))]
+    names = sorted({path[:-3].replace("/", ".").removesuffix(".__init__") for path in paths})
+    script = "import sys\nsys.path[:0] = ['{0}/program', '{0}/packages']\n" + "".join(f"import {n}\n" for n in names)
+    (root / "all.py").write_text(script.replace("{0}", "'+sys.prefix+'"))
+    assert inside(root, "/runtime --version").returncode == 0
+    (unpacked,) = (path for path in (root / "var/cache/runtime").iterdir() if path.is_dir())
+    python = f"/{unpacked.relative_to(root)}/bin/python"
+    done = inside(root, f"{python} -I -S /all.py")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# A process as it would be on Linux 2.6.32, as far as calls go: no younger call, and no AT_EMPTY_PATH (2.6.39).
+_LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
+_ENOSYS, _EINVAL, _ALLOW = 0x50000 | 38, 0x50000 | 22, 0x7FFF0000
+
+
+def old_kernel() -> bytes:
+    numbers = native.numbers()
+    young = [number for name, number in numbers.items() if (syscalls.since(name) or (0,)) > (2, 6, 32)]
+    lines = [(_LOAD, 0, 0, 0)]
+    for number in sorted(young):
+        lines += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ENOSYS)]
+    stat = numbers.get("newfstatat", numbers.get("fstatat64", -1) & 0xFFFFFFFF)
+    lines += [(_EQUAL, 0, 3, stat), (_LOAD, 0, 0, 16 + 8 * 3), (_ANY_BIT, 0, 1, 0x1000), (_RETURN, 0, 0, _EINVAL)]
+    lines += [(_RETURN, 0, 0, _ALLOW)]
+    return b"".join(struct.pack("=HBBI", *line) for line in lines)
+
+
+def test_it_starts_without_any_call_younger_than_the_oldest_kernel(root: Path) -> None:
+    program = "import os, sys\nfrom arch import kernel\nkernel.seccomp_filter(bytes.fromhex(sys.argv[1]))\n"
+    start = f"{program}os.execv(sys.argv[2], sys.argv[2:])"
+    command = [sys.executable, "-c", start, old_kernel().hex(), root / "runtime", "--version"]
+    place = {"RUNTIME_BUNDLE": str(root / "place"), "PATH": os.defpath}
+    done = subprocess.run(command, cwd=bundle.ROOT, env=place, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout[:15]) == (0, "runtime version"), done.stderr
+
+
+def test_the_file_is_no_larger_than_promised(file: bytes) -> None:
+    assert len(file) <= bundle.MOST
