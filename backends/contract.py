@@ -226,6 +226,10 @@ class StorageBackend(Backend):
         """A new writable layer on `parent`. LayerExists, UnknownLayer."""
         raise NotImplementedError
 
+    def cost(self, parent: str) -> int:
+        """Bytes that `create` writes for a layer on this one, about; 0 where it begins at once. UnknownLayer."""
+        return 0
+
     def apply(self, layer: str, parent: str | None, archive: BinaryIO) -> int:
         """A new, complete, read-only layer from an uncompressed OCI layer archive; its size in bytes.
 

@@ -1,7 +1,8 @@
 """The file in which a user, or whoever runs the machine, settles things once: settings.json. On the launch path.
 
     {"isolation": {"require": ["seccomp"], "prefer": ["memory-limit"], "forbid": []},
-     "backends": {"storage": "copy"}}
+     "backends": {"storage": "copy"},
+     "storage": {"devicemapper": {"data-size": "50g", "filesystem": "xfs"}}}
 
 JSON, as docker's daemon.json is: Python 3.9 reads no TOML, and starting a container cannot wait for a parser of ours.
 """
@@ -25,16 +26,22 @@ FAMILIES = ("execution", "storage", "cgroups", "network")
 
 
 class Configuration:
-    """`isolation`: what is wished of each guarantee that the file names. `path`: empty where there is no file."""
+    """`isolation`: what is wished of each guarantee that the file names. `storage`: options by backend. `path`: empty
+    where there is no file."""
 
-    __slots__ = ("backends", "isolation", "path")
+    __slots__ = ("backends", "isolation", "path", "storage")
 
     def __init__(
-        self, path: str = "", isolation: dict[str, str] | None = None, backends: dict[str, str] | None = None
+        self,
+        path: str = "",
+        isolation: dict[str, str] | None = None,
+        backends: dict[str, str] | None = None,
+        storage: dict[str, dict[str, str]] | None = None,
     ) -> None:
         self.path = path
         self.isolation = isolation or {}
         self.backends = backends or {}
+        self.storage = storage or {}
 
 
 def read(environment: Mapping[str, str], user: int) -> Configuration:
@@ -65,7 +72,7 @@ def _places(environment: Mapping[str, str], user: int) -> list[str]:
 def parse(path: str, found: dict[str, Any]) -> Configuration:
     from backends.guarantees import GUARANTEES  # only where there is a file
 
-    _known(path, found, ("isolation", "backends"))
+    _known(path, found, ("isolation", "backends", "storage"))
     wishes = _table(path, found, "isolation")
     _known(f"{path}: isolation", wishes, STRENGTHS)
     isolation: dict[str, str] = {}
@@ -89,7 +96,24 @@ def parse(path: str, found: dict[str, Any]) -> Configuration:
     for family, name in backends.items():
         if not isinstance(name, str):
             raise InvalidInput(f"{path}: backends.{family} is not a name", 'such as "copy"')
-    return Configuration(path, isolation, backends)
+    return Configuration(path, isolation, backends, _storage(path, _table(path, found, "storage")))
+
+
+def _storage(path: str, table: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """The options of storage backends: {"devicemapper": {"data-size": "50g"}}."""
+    from backends.errors import StorageError
+    from backends.storage import options
+
+    _known(f"{path}: storage", table, tuple(options.OPTIONS))
+    for backend, given in table.items():
+        if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+            raise InvalidInput(f"{path}: storage.{backend} is not an object of texts", 'such as {"data-size": "50g"}')
+        for name, value in given.items():
+            try:
+                options.check(backend, name, value)
+            except StorageError as error:
+                raise InvalidInput(f"{path}: {error}", error.hint) from error
+    return table
 
 
 def _table(path: str, found: dict[str, Any], name: str) -> dict[str, Any]:

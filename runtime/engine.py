@@ -125,8 +125,20 @@ class Engine:
             ).chosen
         except BackendError as error:
             raise errors.Unsupported(f"no storage for images can be used: {error}", error.hint) from error
+        self._settle_options(chosen, self.paths.storage(chosen))
         backend: StorageBackend = catalogue.load("storage", chosen)(self.paths.storage(chosen))
         return backend
+
+    def _settle_options(self, backend: str, folder: str) -> None:
+        wanted = self.settings.configuration.storage.get(backend)
+        if wanted:
+            from backends.errors import StorageError
+            from backends.storage import options
+
+            try:
+                options.keep(folder, backend, wanted)
+            except StorageError as error:
+                raise errors.Conflict(str(error), error.hint) from error
 
     @property
     def images(self) -> ImageStore:
@@ -422,7 +434,9 @@ class Engine:
             select("storage", self.report(), Demands(forced={"storage": storage}))
         except BackendError as error:
             raise errors.Unsupported(f"the images stay in {used}: {error}", error.hint) from error
-        return migration.migrate(self.paths, used, storage, self.report()["storage.reflink"].present, say)
+        wanted = self.settings.configuration.storage.get(storage, {})
+        shares = self.report()["storage.reflink"].present
+        return migration.migrate(self.paths, used, storage, shares, say, wanted)
 
     def usage(self) -> dict[str, Any]:
         """Bytes by kind, for `system df`."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from backends import catalogue
 from backends.contract import StorageBackend
 from backends.errors import BackendError
+from backends.storage import options
 from backends.storage.removal import remove_tree
 from runtime import errors, records
 from runtime.containers import lookup, status
@@ -79,9 +80,10 @@ def _soon(held: records.Lock) -> bool:
     return False
 
 
-def migrate(paths: Paths, old: str, new: str, shares: bool, say: Say = lambda text: None) -> int:
+def migrate(paths: Paths, old: str, new: str, shares: bool, say: Say, wanted: dict[str, str]) -> int:
     """Moves everything from one backend to another that can be used here; how many layers. `shares`: the store's file
-    system shares the blocks of copies. Conflict while a container runs; NoSpace before anything is done."""
+    system shares the blocks of copies; `wanted`: options of the new store. Conflict while a container runs; NoSpace
+    before anything is done."""
     held = lock(paths)
     if not held.acquire(wait=False):
         raise errors.Conflict("somebody else is moving the images already", "wait until that is done")
@@ -94,6 +96,7 @@ def migrate(paths: Paths, old: str, new: str, shares: bool, say: Say = lambda te
         _expect_room(paths, source, order, new, shares, say)
         records.store(journal(paths), {"from": old, "to": new, "phase": COPYING}, _SCHEMA)
         _discard(f"{paths.storages}/.to-{new}", new)
+        options.keep(f"{paths.storages}/.to-{new}", new, wanted)
         target = _open(new, f"{paths.storages}/.to-{new}")
         try:
             for number, layer in enumerate(order, 1):

@@ -63,7 +63,7 @@ def keep(folder: str, backend: str, options: dict[str, str]) -> None:
     for name, value in options.items():
         check(backend, name, value)
     known = read(folder)
-    if all(known.get(name) == value for name, value in options.items()):
+    if not options or all(known.get(name) == value for name, value in options.items()):
         return
     if os.path.isdir(f"{folder}/layers") and os.listdir(f"{folder}/layers"):
         changed = ", ".join(name for name, value in options.items() if known.get(name) != value)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STOP = {"signal": 15, "timeout": 10}
 LOG_DRIVERS = ("json-file", "none")
+_WORTH_SAYING = 100_000_000  # bytes copied
 
 
 class Creation:
@@ -168,10 +169,20 @@ class Creation:
             "timeout": DEFAULT_STOP["timeout"] if timeout is None else timeout,
         }
 
+    def _make_layer(self, record: Record, chain: str | None) -> None:
+        copied = self.storage.cost(chain) if chain else 0
+        began = time.monotonic()
+        self.storage.create(self.identifier, chain or None)
+        if copied > _WORTH_SAYING:
+            record["notices"].append(
+                f"{copied / 1e6:.0f} MB were copied for this container in {time.monotonic() - began:.1f} s: storage by"
+                f" {self.storage.name} copies the whole image each time"
+            )
+
     def _fill(self, record: Record) -> None:
         folder = self.paths.container(self.identifier)
         if self.image is not None:
-            self.storage.create(self.identifier, self.image.chain or None)
+            self._make_layer(record, self.image.chain)
         volumes = self._volumes(record)
         self._populate(record, volumes)
         surroundings = self._surroundings(folder, volumes)

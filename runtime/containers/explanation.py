@@ -27,6 +27,9 @@ def explain(report: HostReport, decision: Decision, image: Image | None, storage
     lines = [line for selection in selections.values() for line in _selection(selection)]
     lines += ["isolation:", *(f"  {line}" for row in decision.outcome() for line in told(row))]
     lines += [f"  {notice}" for notice in decision.policy.notices]
+    copied = storage.cost(image.chain) if image and image.chain else 0
+    if copied:
+        lines.append(f"cost: about {copied / 1e6:.1f} MB are copied for this container before it starts")
     uid_map, gid_map = ranges(request)
     where = {"layer": image.chain} if image else {"rootfs": os.path.abspath(request.rootfs)}
     passwd, group = identities(storage, where) if image is None or image.chain else ("", "")

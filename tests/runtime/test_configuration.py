@@ -74,3 +74,23 @@ def test_flags_go_before_the_environment_and_that_before_the_file(tmp_path: Path
 
 def test_an_empty_object_says_nothing() -> None:
     assert parse("/x", {}).isolation == {}
+
+
+def test_options_of_storage_are_read_by_backend() -> None:
+    found = parse("f", {"storage": {"devicemapper": {"data-size": "50g", "filesystem": "xfs"}}})
+    assert found.storage == {"devicemapper": {"data-size": "50g", "filesystem": "xfs"}}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"zfs": {}}, "nothing is called 'zfs'"),
+        ({"devicemapper": {"size": "1g"}}, "no option 'size'"),
+        ({"devicemapper": {"data-size": "much"}}, "is no value"),
+        ({"devicemapper": {"data-size": 5}}, "not an object of texts"),
+        ({"devicemapper": "big"}, "not an object of texts"),
+    ],
+)
+def test_an_option_of_storage_that_there_is_not_is_named(table: dict[str, object], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        parse("f", {"storage": table})

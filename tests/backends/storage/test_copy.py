@@ -11,6 +11,7 @@ from backends.errors import StorageError
 from backends.storage.copy import CopyStorage
 from tests.contract.disks import btrfs_disk
 from tests.contract.layers import file, layer
+from tests.contract.shown import B
 from tests.contract.storage import A, C, StorageContract
 
 
@@ -69,3 +70,13 @@ class TestCopyByReflinks(StorageContract):
 
     def small_disk(self, folder: Path) -> AbstractContextManager[Path]:
         return btrfs_disk(folder, 24 << 20, "--mixed")
+
+
+@pytest.mark.live
+def test_what_a_container_costs_is_known_before_it_is_paid(tmp_path: Path, btrfs: Path) -> None:
+    for folder, expected in ((tmp_path, 130_000), (btrfs / "costs", 0)):
+        store = CopyStorage(str(folder / "store"))
+        folder.mkdir(exist_ok=True)
+        store.apply(A, None, layer(file("f", b"x" * 100_000)))
+        store.apply(B, A, layer(file("g", b"x" * 30_000)))
+        assert store.cost(B) == expected

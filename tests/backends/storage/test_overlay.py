@@ -221,3 +221,25 @@ def test_a_layer_of_another_store_is_another_layer(tmp_path: Path, name: str) ->
             assert not other.mounted(shown)
         finally:
             one.unmount(shown, str(target))
+
+
+@pytest.mark.live
+def test_a_chain_that_options_cannot_name_gets_a_whole_tree_in_its_middle(tmp_path: Path) -> None:
+    store = OverlayStorage(str(tmp_path / "store"))
+    store.deepest = 5
+    below = None
+    for number in range(21):
+        name = f"{number:04x}" * 16
+        gone = [whiteout(f"f{number - 2}")] if number % 3 == 2 else []
+        store.apply(name, below, layer(file(f"f{number}"), file("last", str(number).encode()), *gone))
+        assert len(store.registry.get(name).links) <= 5
+        below = name
+    store.create(C, below)
+    target = tmp_path / "target"
+    target.mkdir()
+    store.mount(C, str(target))
+    try:
+        assert (target / "last").read_text() == "20"
+        assert set(os.listdir(target)) == {f"f{number}" for number in range(21) if number % 3} | {"last"}
+    finally:
+        store.unmount(C, str(target))
