@@ -46,12 +46,18 @@ class SystemdCgroup(HierarchyCgroup):
 
     __slots__ = ("_beginning", "_systemd", "rootless", "unit")
 
-    def __init__(self, paths: dict[str, str], rootless: bool, beginning: Beginning | None = None) -> None:
+    def __init__(
+        self,
+        paths: dict[str, str],
+        rootless: bool,
+        beginning: Beginning | None = None,
+        systemd: Systemd | None = None,
+    ) -> None:
         super().__init__(paths)
         self.unit = os.path.basename(next(iter(paths.values())))
         self.rootless = rootless
         self._beginning = beginning
-        self._systemd: Systemd | None = None
+        self._systemd = systemd
 
     def systemd(self) -> Systemd:
         """Connected when it is first needed. CgroupError"""

@@ -56,7 +56,8 @@ class SystemdCgroups(CgroupManager):
         def prepare(names: str, folder: str) -> None:
             self._prepare(names, folder, top, resources)
 
-        return SystemdCgroup(paths, self.rootless, Beginning(place.slice, resources, self.extra, prepare))
+        beginning = Beginning(place.slice, resources, self.extra, prepare)
+        return SystemdCgroup(paths, self.rootless, beginning, systemd)
 
     def open(self, paths: dict[str, str]) -> SystemdCgroup:
         return SystemdCgroup(paths, self.rootless)
