@@ -17,6 +17,7 @@ _ST_RELATIME = 4096
 _SAME_BITS = (
     kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC | kernel.MS_NOATIME | kernel.MS_NODIRATIME
 )
+_ACCESS_TIMES = kernel.MS_NOATIME | kernel.MS_RELATIME | kernel.MS_STRICTATIME
 _BIND_ONLY = kernel.MS_BIND | kernel.MS_REC | kernel.MS_REMOUNT | kernel.MS_SILENT
 
 
@@ -54,7 +55,7 @@ def remount(context: Context, destination: str, flags: int, cleared: int = 0) ->
         kernel.mount(None, by_descriptor(target), None, wanted)
     except PermissionError:
         locked = kept_flags(by_descriptor(target))
-        if locked & cleared:
+        if locked & cleared or (flags & _ACCESS_TIMES and flags & _ACCESS_TIMES != locked & _ACCESS_TIMES):
             raise
         kernel.mount(None, by_descriptor(target), None, wanted | locked)
     finally:
