@@ -130,6 +130,6 @@ class View:
             try:
                 os.stat(name, dir_fd=root, follow_symlinks=False)
                 return True
-            except (FileNotFoundError, OSError):
+            except FileNotFoundError:
                 continue
         return False
