@@ -194,7 +194,7 @@ def test_proc_and_sys_must_be_ordinary_folders(
     os.symlink("/tmp", f"{rootfs}/{place}")
     result = run(bundles.shell("true"), mask=way)
     assert result.error == "StepFailed"
-    assert "ordinary folder" in result.text
+    assert "ordinary directory" in result.text
 
 
 def test_a_device_folder_that_leads_out_makes_nodes_inside(
