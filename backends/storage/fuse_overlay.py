@@ -101,7 +101,7 @@ def _await(child: int, target: str, before: int, said: int) -> None:
         done, _ = os.waitpid(child, os.WNOHANG)
         if done:
             words = os.read(said, 4096).decode("utf-8", "replace").strip()
-            raise OSError(errno.ENODEV, words or f"{_PROGRAM} ended without a word", target)
+            raise OSError(errno.EIO, f"{_PROGRAM} ended: {words or 'without a word'}", target)
         if time.monotonic() > deadline:
             os.kill(child, 9)
             os.waitpid(child, 0)

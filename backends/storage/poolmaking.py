@@ -139,8 +139,13 @@ def _load(name: str, size: int, metadata: str, data: str) -> None:
 
 def _make_base(pool: Pool, record: PoolRecord) -> None:
     """A device with an empty file system, made anew where somebody was killed in it."""
-    pool.delete(record, BASE)
-    pool.message(f"create_thin {BASE}")
+    try:
+        pool.message(f"create_thin {BASE}")
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            raise
+        pool.delete(record, BASE)
+        pool.message(f"create_thin {BASE}")
     node = pool.activate(record, BASE)
     done = subprocess.run(
         [*_MKFS[record.filesystem], node],
