@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from backends.contract import Stdio
@@ -23,9 +24,8 @@ _OWN_PROGRAM = "/proc/self/exe"
 
 def begin(steps: list[Step], stdio: Stdio, cgroup: Cgroup | None, gate: int = -1) -> Labour:
     """Executes the first of the steps, which begets the child that executes the others. StepFailed."""
-    interpreter = os.stat(_OWN_PROGRAM)
     ours, theirs = pair()
-    context = Context(steps, stdio, cgroup, theirs, (interpreter.st_dev, interpreter.st_ino))
+    context = Context(steps, stdio, cgroup, theirs, _identity(_OWN_PROGRAM))
     context.gate = gate
     try:
         steps[0].execute(context)
@@ -44,7 +44,7 @@ def begin(steps: list[Step], stdio: Stdio, cgroup: Cgroup | None, gate: int = -1
 
 def resume(channel: Channel, pid: int, after: list[Step], listener: Any = None) -> Labour:
     """The start of a process that waits at its gate; `channel` is our end of what was said there."""
-    labour = Labour(Context([], Stdio(-1, -1, -1), None, channel, (0, 0)))
+    labour = Labour(Context([], Stdio(-1, -1, -1), None, channel, _identity(_OWN_PROGRAM)))
     labour.context.pid = pid
     labour.after = after
     labour.listener = listener
@@ -147,7 +147,23 @@ class Labour:
     def _ended(self) -> bool:
         """The channel closed: by the exec, or because the child died without a word."""
         self.reap_helpers()
+        if executes(self.context.pid, self.context.interpreter):
+            self._stop_all()
         return False
+
+    def _stop_all(self) -> None:
+        """Somebody in the container was quicker than FindProgram (CVE-2019-5736). As long as we run, nobody can write
+        to our interpreter: whoever may hold it open is ended before we end."""
+        if self.context.pid > 0:
+            os.kill(self.context.pid, _SIGKILL)
+        if self.context.cgroup is not None:
+            self.context.cgroup.kill()
+        raise ProgramNotExecutable(
+            "execute the program",
+            "the container executed the host's interpreter by way of /proc: all of its processes were ended",
+            errno.EPERM,
+            "its files are changed by somebody who attacks this host: look into it before it is started again",
+        )
 
     def reap_helpers(self) -> None:
         while self.helpers:
@@ -185,6 +201,31 @@ def revived(kind: str, step: str, number: int, message: str, hint: str, head: by
 
         return ProgramNotExecutable(step, message, number, architecture_hint(head) or hint)
     return StepFailed(step, message, number, hint)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
+
+
+def executes(pid: int, interpreter: tuple[int, int]) -> bool:
+    """Whether that process executes our interpreter, by the mount that we have it from: the same file may well be in a
+    container, by a mount of its own."""
+    program = f"/proc/{pid}/exe"
+    try:
+        return _identity(program) == interpreter and _mount_of(program) == _mount_of(_OWN_PROGRAM)
+    except OSError:  # it has ended, or is not ours to look at
+        return False
+
+
+def _mount_of(path: str) -> str:
+    """proc(5), /proc/PID/fdinfo: Linux 3.15; before, nothing, so that all mounts are one."""
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as stream:
+            return next((line for line in stream if line.startswith("mnt_id:")), "")
+    finally:
+        os.close(descriptor)
 
 
 def start_time(pid: int) -> int:

@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 
-from arch import kernel
+from arch import constants, kernel
 from backends.errors import ProgramNotExecutable, ProgramNotFound, StepFailed
 from backends.execution.channel import GO, LEFT, WAITING, answer
 from backends.execution.steps.step import Context, Step
@@ -22,7 +22,8 @@ _RESERVED = (32, 33)
 _DEFAULT_ACTION = bytes(64)  # a struct sigaction of zeros; no machine has a longer one
 _SIGNAL_SET = 8
 _HEAD = 256  # of a file: what the kernel itself looks at, BINPRM_BUF_SIZE
-_MOST_INTERPRETERS = 5  # of scripts that name scripts: binfmt_script's limit
+_MOST_FILES = 6  # a script, and interpreters that are scripts: more of them the kernel refuses, exec_binprm
+_RESOLVE_NO_MAGICLINKS = 0x02
 
 
 class FindProgram(Step):
@@ -40,7 +41,7 @@ class FindProgram(Step):
 
     def execute(self, context: Context) -> None:
         context.program = self._find()
-        context.head = self._inspect(context)
+        inspect(context)
 
     def _find(self) -> str:
         name = self.arguments[0]
@@ -69,36 +70,61 @@ class FindProgram(Step):
             self.describe(), f"there is no {where}", errno.ENOENT, "the command is looked for inside the container"
         )
 
-    def _inspect(self, context: Context) -> bytes:
-        """The file's first bytes. A container that executes our own interpreter, by a link or a script that names
-        /proc/self/exe, holds a handle on the host's file (CVE-2019-5736)."""
-        path = context.program
-        first = b""
-        for _ in range(_MOST_INTERPRETERS):
-            found = os.stat(path)
-            if (found.st_dev, found.st_ino) == context.interpreter:
-                raise ProgramNotExecutable(self.describe(), f"{path} leads out of the container", errno.EPERM)
-            head = self._head(path)
-            first = first or head
-            if not head.startswith(b"#!"):
-                break
-            words = head[2:].split(b"\n", 1)[0].split()
-            path = os.fsdecode(words[0]) if words else "/nonexistent"
-            if not os.path.exists(path):
-                break
-        return first
 
-    def _head(self, path: str) -> bytes:
+def inspect(context: Context) -> None:
+    """Notes the program's first bytes, for what to say if it is not executed. A container that executes our own
+    interpreter, by a link or a script that names /proc/self/exe, holds a handle on the host's file (CVE-2019-5736)."""
+    path, step = context.program, f"execute {context.program}"
+    context.head = b""
+    for number in range(_MOST_FILES):
+        if _leads_out(context, path):
+            raise ProgramNotExecutable(step, f"{path} leads out of the container", errno.EPERM)
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            head = _head(path)
         except PermissionError:
-            if self.uid == 0:  # what root may not read, but execute, cannot be looked at and has no good reason
-                raise ProgramNotExecutable(self.describe(), f"{path} cannot be read", errno.EACCES) from None
-            return b""
-        try:
-            return os.read(descriptor, _HEAD)
-        finally:
-            os.close(descriptor)
+            if number or os.geteuid() == 0:  # what root may not read, but execute, has no good reason
+                raise ProgramNotExecutable(step, f"{path} cannot be read", errno.EACCES) from None
+            _hold(context)
+            return
+        context.head = context.head or head
+        if not head.startswith(b"#!"):
+            return
+        words = head[2:].split(b"\n", 1)[0].split()
+        path = os.fsdecode(words[0]) if words else "/nonexistent"
+        if not os.path.exists(path):
+            return
+
+
+def _leads_out(context: Context, path: str) -> bool:
+    """The same file may well be in the container, by a mount of its own; by a magic link it is the host's."""
+    found = os.stat(path)
+    if (found.st_dev, found.st_ino) != context.interpreter:
+        return False
+    try:
+        descriptor = kernel.openat2(constants.AT_FDCWD, path, os.O_PATH | os.O_CLOEXEC, resolve=_RESOLVE_NO_MAGICLINKS)
+    except OSError:
+        return True
+    found = os.fstat(descriptor)
+    os.close(descriptor)
+    return (found.st_dev, found.st_ino) != context.interpreter
+
+
+def _head(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        return os.read(descriptor, _HEAD)
+    finally:
+        os.close(descriptor)
+
+
+def _hold(context: Context) -> None:
+    """A program that its user may execute and not read, as sudo is: it could be a script that leads out. Executed by
+    way of a folder that closes on exec it can be no script: execve(2), ENOENT."""
+    folder, name = os.path.split(os.path.realpath(context.program))
+    if context.folder >= 0:
+        os.close(context.folder)
+    context.folder = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    context.name = name
 
 
 def _overrides(mode: int) -> bool:
@@ -126,6 +152,10 @@ class AwaitStart(Step):
             message, _ = context.channel.receive()
         if message != (GO,):
             os._exit(1)  # the parent is gone, or gave it up
+        try:
+            inspect(context)  # it may have become another one meanwhile
+        except OSError:
+            return  # gone, or not to be looked at: its execution tells
 
 
 def _let_end() -> None:
@@ -177,6 +207,9 @@ class Execute(Step):
 
     def execute(self, context: Context) -> None:
         try:
+            if context.folder >= 0:
+                flags = constants.AT_SYMLINK_NOFOLLOW
+                kernel.execveat(context.folder, context.name, self.arguments, self.variables, flags)
             os.execve(context.program, self.arguments, self.variables)
         except OSError as error:
             raise refusal(self.describe(), context.program, error, context.head) from None

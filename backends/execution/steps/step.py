@@ -51,6 +51,8 @@ class Context:
     terminal  the slave of the container's terminal, or -1
     program   the file that will be executed
     head      its first bytes
+    folder    where it is, an open folder, if it cannot be read; else -1
+    name      its name there
     gate      the socket at which to wait when the parent leaves, or -1
     interpreter  (device, inode) of our own interpreter, which no container may execute
     """
@@ -59,10 +61,12 @@ class Context:
         "cgroup",
         "channel",
         "cloned",
+        "folder",
         "gate",
         "handed",
         "head",
         "interpreter",
+        "name",
         "pid",
         "program",
         "root",
@@ -96,3 +100,5 @@ class Context:
         self.terminal = -1
         self.program = ""
         self.head = b""
+        self.folder = -1
+        self.name = ""

@@ -57,7 +57,7 @@ class OpenTerminal(Step):
         if self.uid:
             os.fchown(slave, self.uid, -1)
         if self.console:
-            _bind(root, path)
+            _bind(root, slave)
         context.channel.send(CONSOLE, descriptor=master)
         os.close(master)
         context.terminal = slave
@@ -95,11 +95,10 @@ def _magic(place: int) -> int:
     return kernel.statfs_type(by_descriptor(place))
 
 
-def _bind(root: int, path: str) -> None:
+def _bind(root: int, slave: int) -> None:
+    """The terminal that was opened, not what its path leads to by now (CVE-2025-52565)."""
     target = inside.make_file(root, _CONSOLE)
-    source = inside.open_inside(root, path, os.O_PATH)
     try:
-        kernel.mount(by_descriptor(source), by_descriptor(target), None, kernel.MS_BIND)
+        kernel.mount(by_descriptor(slave), by_descriptor(target), None, kernel.MS_BIND)
     finally:
-        os.close(source)
         os.close(target)

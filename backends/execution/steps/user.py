@@ -129,6 +129,7 @@ class SetUser(Step):
         os.setresgid(self.gid, self.gid, self.gid)
         os.setresuid(self.uid, self.uid, self.uid)
         kernel.set_keep_capabilities(False)
+        kernel.set_dumpable(False)  # which the change made what fs.suid_dumpable says
         os.umask(self.mask)
         if not entered:
             os.chdir(self.cwd)
