@@ -68,7 +68,7 @@ def root(file: bytes) -> Iterator[Path]:
 
 
 def inside(root: Path, script: str, *before: str) -> subprocess.CompletedProcess[str]:
-    command = [*before, "unshare", "--mount", "--propagation", "private", "sh", "-ec", ENTER, "sh", root, script]
+    command = [*before, "unshare", "--mount", "--propagation", "private", "sh", "-ec", ENTER, "sh", str(root), script]
     return subprocess.run(command, capture_output=True, text=True, timeout=240, env={"PATH": "/bin:/sbin:/usr/bin"})
 
 
@@ -124,7 +124,7 @@ def old_kernel() -> bytes:
 def test_it_starts_without_any_call_younger_than_the_oldest_kernel(root: Path) -> None:
     program = "import os, sys\nfrom arch import kernel\nkernel.seccomp_filter(bytes.fromhex(sys.argv[1]))\n"
     start = f"{program}os.execv(sys.argv[2], sys.argv[2:])"
-    command = [sys.executable, "-c", start, old_kernel().hex(), root / "runtime", "--version"]
+    command = [sys.executable, "-c", start, old_kernel().hex(), str(root / "runtime"), "--version"]
     place = {"RUNTIME_BUNDLE": str(root / "place"), "PATH": os.defpath}
     done = subprocess.run(command, cwd=bundle.ROOT, env=place, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout[:15]) == (0, "runtime version"), done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -170,12 +171,16 @@ def test_a_folder_mounted_noexec_is_named(file: Path) -> None:
 
 @pytest.mark.live
 def test_a_user_unpacks_into_the_own_cache(file: Path) -> None:
-    for folder in (file.parent, file.parent.parent, file.parent.parent.parent):
-        folder.chmod(0o755)
-    home = file.parent / "home"
-    home.mkdir()
-    os.chown(home, 65534, 65534)
-    done = subprocess.run(
-        [file], env={"HOME": str(home), "PATH": os.defpath}, capture_output=True, text=True, timeout=60, user=65534
-    )
-    assert done.stdout.startswith(f"{home}/.cache/runtime/")
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:  # whose parents everybody can enter
+        shutil.copy(file, folder)
+        for path in (folder, f"{folder}/runtime"):
+            os.chown(path, 65534, 65534)
+        done = subprocess.run(
+            [f"{folder}/runtime"],
+            env={"HOME": folder, "PATH": os.defpath},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            user=65534,
+        )
+        assert done.stdout.startswith(f"{folder}/.cache/runtime/"), done.stderr
