@@ -146,7 +146,8 @@ def _expand_zstd(stream: BinaryIO) -> BinaryIO:
 def _zstd_program() -> str:
     import shutil
 
-    program = shutil.which("zstd")
+    # Beside the interpreter: the one file that needs nothing brings its own.
+    program = shutil.which("zstd") or shutil.which("zstd", path=os.path.dirname(sys.executable))
     if program is None:
         raise MissingProgram(
             "the data is compressed with zstd, which this Python cannot expand",

@@ -91,17 +91,37 @@ def test_the_interpreter_cannot_be_executed_from_a_container(root: Path) -> None
     assert "leads out of the container" in done.stderr
 
 
-def test_everything_that_the_program_imports_is_in_the_file(root: Path) -> None:
-    folders = [f"{bundle.ROOT}/{room}" for room in bundle.ROOMS]
-    paths = [os.path.relpath(path, bundle.ROOT) for folder in folders for path in map(str, Path(folder).rglob("*.py"))]
-    names = sorted({path[:-3].replace("/", ".").removesuffix(".__init__") for path in paths})
-    script = "import sys\nsys.path[:0] = ['{0}/program', '{0}/packages']\n" + "".join(f"import {n}\n" for n in names)
-    (root / "all.py").write_text(script.replace("{0}", "'+sys.prefix+'"))
+def unpacked(root: Path) -> Path:
+    """Where it lies as seen from outside."""
     assert inside(root, "/runtime --version").returncode == 0
-    (unpacked,) = (path for path in (root / "var/cache/runtime").iterdir() if path.is_dir())
-    python = f"/{unpacked.relative_to(root)}/bin/python"
-    done = inside(root, f"{python} -I -S /all.py")
+    (found,) = (path for path in (root / "var/cache/runtime").iterdir() if path.is_dir())
+    return found
+
+
+def test_everything_that_the_program_imports_is_in_the_file(root: Path) -> None:
+    folder = unpacked(root)
+    paths = [str(path.relative_to(folder / "program")) for path in (folder / "program").rglob("*.py")]
+    names = sorted({path[:-3].replace("/", ".").removesuffix(".__init__") for path in paths})
+    here = f"/{folder.relative_to(root)}"
+    script = f"import sys\nsys.path[:0] = ['{here}/program', '{here}/packages']\n"
+    (root / "all.py").write_text(script + "".join(f"import {name}\n" for name in names))
+    done = inside(root, f"{here}/bin/python -I -S /all.py")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_layers_are_expanded_where_there_is_no_zstd(root: Path) -> None:
+    here = f"/{unpacked(root).relative_to(root)}"
+    lines = [
+        "import io, sys",
+        f"sys.path[:0] = ['{here}/program', '{here}/packages']",
+        "from runtime.images import compression",
+        # A frame with one raw block: RFC 8878
+        "frame = bytes.fromhex('28b52ffd2004210000') + b'data'",
+        "print(compression._expand_zstd(io.BytesIO(frame)).read())",
+    ]
+    (root / "expand.py").write_text("\n".join(lines))
+    done = inside(root, f"{here}/bin/python -I -S /expand.py")
+    assert (done.stdout, done.stderr) == ("b'data'\n", "")
 
 
 # A process as it would be on Linux 2.6.32, as far as calls go: no younger call, and no AT_EMPTY_PATH (2.6.39).
