@@ -10,6 +10,7 @@ import binascii
 import marshal
 import os
 
+from arch.mask import worn
 from probes.errors import BadReport
 from probes.report import SCHEMA, HostReport
 
@@ -38,12 +39,12 @@ def report(folder: str, store: str, fresh: bool = False) -> HostReport:
 def path(folder: str, store: str) -> str:
     """Where the report of this user, these privileges and this store is kept. Whoever comes with others, a service say,
     has a file of its own, so that the two do not make each other ask again and again."""
-    ours = (store, *_privileges(), *_namespaces())
+    ours = (store, *_privileges(), *_namespaces(), _mask())
     return f"{folder}/{os.geteuid()}-{binascii.crc32(os.fsencode(repr(ours))):08x}.report"
 
 
 def circumstances(store: str) -> tuple[object, ...]:
-    """Everything a report rests on: boot, kernel, program, interpreter, user, privileges, namespaces, store."""
+    """Everything a report rests on: boot, kernel, program, interpreter, user, privileges, namespaces, mask, store."""
     return (
         SCHEMA,
         _first_line("/proc/sys/kernel/random/boot_id"),
@@ -52,6 +53,7 @@ def circumstances(store: str) -> tuple[object, ...]:
         os.geteuid(),
         _privileges(),
         _namespaces(),
+        _mask(),
         _root(),
         store,
         _device(store),
@@ -125,6 +127,12 @@ def _privileges() -> tuple[str, ...]:
 
 def _namespaces() -> tuple[str, ...]:
     return tuple(_target(f"/proc/self/ns/{kind}") for kind in ("user", "mnt", "cgroup"))
+
+
+def _mask() -> tuple[int, ...]:
+    """Behind a mask the kernel is another one."""
+    mask = worn()
+    return mask.words() if mask else ()
 
 
 def _target(link: str) -> str:

@@ -36,17 +36,21 @@ VENDORS = (
 
 
 def describe(host: Host) -> dict[str, object]:
-    """The report's `kernel`: release, version, vendor, numbers, config_source."""
+    """The report's `kernel`: release, version, vendor, numbers, config_source; and behind a mask the version that it
+    shows, or "calls"."""
     facts = host.facts()
     release = facts.get("release", "")
     _, source = configuration(host, release)
-    return {
+    described: dict[str, object] = {
         "release": release,
         "version": facts.get("version", ""),
         "vendor": vendor(release),
         "numbers": ".".join(map(str, numbers(release))),
         "config_source": source,
     }
+    if facts.get("mask"):
+        described["mask"] = facts["mask"]
+    return described
 
 
 def numbers(release: str) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from arch import kernel
+from arch.mask import worn
 from probes.host import Host, Outcome, Output, Trial
 from probes.trial import run
 
@@ -76,6 +77,7 @@ class LiveHost(Host):
             "euid": str(os.geteuid()),
             "egid": str(os.getegid()),
             "emulator": _emulator(),
+            **_mask(),
         }
 
 
@@ -86,6 +88,11 @@ def _unpack(content: bytes) -> bytes:
         return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(content, _MOST)
     except zlib.error as error:
         raise OSError(5, f"not gzip: {error}") from error
+
+
+def _mask() -> dict[str, str]:
+    mask = worn()
+    return {"mask": str(mask)} if mask else {}
 
 
 def _emulator() -> str:

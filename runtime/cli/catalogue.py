@@ -51,6 +51,7 @@ COMMANDS: dict[str, Entry] = {
     "tag": Entry("tag", "Give an image another name", _IMAGES),
     "doctor": Entry("doctor", "Tell what this host can do, who blocks the rest, and what to do", _LOOK),
     "info": Entry("info", "Show what is here and what was chosen", _LOOK),
+    "mask": Entry("mask", "Run any command as if on an older kernel, or in a narrower sandbox", _LOOK, plain=True),
     "version": Entry("version", "Show versions", _LOOK),
     "completion": Entry("completion", "Print a completion script for a shell", _LOOK),
     "container": Entry("groups:container", "Commands on containers", _GROUPS),

@@ -80,9 +80,10 @@ class Argument:
 
 
 class Declaration:
-    """A command whose flags come before its arguments: after the first of these, everything is the program's."""
+    """A command whose flags come before its arguments: after the first of these, everything is the program's. One that
+    stands `apart` is about this very process, and gets no session: that might give it another user namespace."""
 
-    __slots__ = ("action", "arguments", "flags", "help", "name")
+    __slots__ = ("action", "apart", "arguments", "flags", "help", "name")
 
     def __init__(
         self,
@@ -91,8 +92,10 @@ class Declaration:
         help: str,
         arguments: tuple[Argument, ...],
         flags: tuple[Flag, ...],
+        apart: bool = False,
     ) -> None:
         self.name = name
+        self.apart = apart
         self.action = action
         self.help = help
         self.arguments = arguments

@@ -39,7 +39,8 @@ def _perform(arguments: list[str]) -> object:
         return root(VERSION).main(arguments, prog_name="runtime", standalone_mode=False, complete_var=COMPLETION)
     gc.disable()  # it looks through all that is being imported, for 3 ms, and finds nothing
     general, command, said = understood
-    session.begin(session.settled(**general))
+    if not command.apart:
+        session.begin(session.settled(**general))
     return command.action(**said)
 
 

@@ -87,6 +87,9 @@ def host(report: HostReport) -> str:
         found = report[f"containment.{name}"]
         if found.state == ABSENT:
             parts.append(f"{inside} ({found.value})" if found.value not in ("", "chroot", "unknown") else inside)
+    if kernel.get("mask"):
+        shown = "with calls hidden" if kernel["mask"] == "calls" else f"as if on Linux {kernel['mask']}"
+        parts.append(f"masked {shown}")
     if machine.get("emulator"):
         parts.append(f"run by {machine['emulator']}")
     if machine.get("page_size") not in (4096, 0, None):
@@ -179,7 +182,7 @@ def _capabilities(page: _Page, areas: tuple[Area, ...], verbose: bool) -> None:
     page.title("Capabilities" if verbose else "Capabilities (--verbose shows all, with the evidence)")
     column = max((len(area.title) for area in areas), default=0) + 4
     for area in areas:
-        page.line(f"  {area.title}".ljust(column) + f"{area.present} of {len(area.findings)}")
+        page.line(f"  {area.title}".ljust(column) + f"{area.present} of {area.wished}")
         if verbose:
             for finding in area.findings:
                 _finding(page, finding)
