@@ -45,7 +45,7 @@ class Entry:
         return given(self.promises, report)
 
 
-_SYS_ADMIN = Requirement("to make namespaces and mounts", "privilege.sys_admin")
+_SYS_ADMIN = Requirement("to make namespaces and mounts", "privilege.sys_admin", "namespace.user.nested")
 _PID = (
     Requirement("to hide other processes", "namespace.pid"),
     Requirement("to start a process in one", "namespace.pid.clone", "namespace.pid.unshare"),
@@ -55,13 +55,16 @@ _SWAP = Requirement("to account for swap", "cgroup.swap")
 _CFS = Requirement("to give CPU time by quota", "cgroup.cfs")
 _NETWORK = Requirement("to give a container interfaces of its own", "namespace.net")
 
-_OWNERS = Requirement("to keep the owners of an image's files", "storage.chown")
+_OWNERS = Requirement("to keep the owners of an image's files", "storage.chown", "storage.owners")
 _SHARED = (Promise("layers", inherent=True), Promise("cheap-start", inherent=True))
 
 
 def _limited(guarantee: str, *controllers: str, also: tuple[Requirement, ...] = ()) -> Promise:
     return Promise(guarantee, Requirement("to apply it", *(f"cgroup.{name}" for name in controllers)), *also)
 
+
+# Who cannot make device nodes has only those that he is given, and may only what their modes let him.
+_BY_MODES = Promise("device-access", Requirement("to do without rules for devices", "privilege.unreal"))
 
 CATALOGUE: tuple[Entry, ...] = (
     # -------------------------------------------------------------------------------------------------- execution
@@ -133,6 +136,7 @@ CATALOGUE: tuple[Entry, ...] = (
             Requirement("to stack a container on its image", "storage.overlay"),
             Requirement("to stack an image's layers", "storage.overlay.multiple"),
             Requirement("to keep removed folders removed", "storage.overlay.xattr"),
+            Requirement("to keep its own attributes from the container", "storage.xattr.trusted"),
             Requirement("to keep removed files removed", "storage.whiteout"),
         ),
         promises=_SHARED,
@@ -239,6 +243,7 @@ CATALOGUE: tuple[Entry, ...] = (
         ),
         promises=(
             _limited("device-access", "v1.devices", "v2.devices"),
+            _BY_MODES,
             _limited("pause", "v1.freezer", "v2.freeze"),
             _limited("memory-limit", "v1.memory", "v2.memory"),
             _limited("swap-limit", "v1.memory", "v2.memory", also=(_SWAP,)),
@@ -258,6 +263,7 @@ CATALOGUE: tuple[Entry, ...] = (
         requirements=(Requirement("to use its controllers", "cgroup.v2"), _WRITABLE),
         promises=(
             _limited("device-access", "v2.devices"),
+            _BY_MODES,
             _limited("pause", "v2.freeze"),
             _limited("memory-limit", "v2.memory"),
             _limited("swap-limit", "v2.memory", also=(_SWAP,)),
@@ -277,6 +283,7 @@ CATALOGUE: tuple[Entry, ...] = (
         requirements=(Requirement("to use its controllers", "cgroup.v1"), _WRITABLE),
         promises=(
             _limited("device-access", "v1.devices"),
+            _BY_MODES,
             _limited("pause", "v1.freezer"),
             _limited("memory-limit", "v1.memory"),
             _limited("swap-limit", "v1.memory", also=(_SWAP,)),
@@ -293,6 +300,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "no cgroups: no limits, no pause, no device rules",
         "backends.cgroups.absent",
         "AbsentCgroups",
+        promises=(_BY_MODES,),
     ),
     # ---------------------------------------------------------------------------------------------------- network
     Entry(

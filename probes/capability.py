@@ -82,6 +82,7 @@ _LIST = (
     Capability("storage.xattr.security", "security attributes in the store", "file capabilities (ping, newuidmap)"),
     Capability("storage.xattr.user", "user attributes in the store", "attributes of images"),
     Capability("storage.chown", "changing owners in the store", "files of other users"),
+    Capability("storage.owners", "noting owners in the store", "files of other users, for who has no other ids"),
     Capability("storage.device_nodes", "device nodes in the store", "images that ship /dev"),
     # --------------------------------------------------------------------------------------------- cgroups
     Capability("cgroup.v1", "cgroup v1", "limits, one hierarchy a controller"),
@@ -128,6 +129,7 @@ _LIST = (
     Capability("privilege.root", "running as root", "everything but rootless containers"),
     Capability("privilege.sys_admin", "CAP_SYS_ADMIN", "namespaces and mounts"),
     Capability("privilege.sys_chroot", "CAP_SYS_CHROOT", "containers without namespaces"),
+    Capability("privilege.unreal", "being an ordinary user", "device nodes cannot be made"),
     Capability("privilege.subid", "subordinate ids", "many users in a rootless container"),
     # --------------------------------------------------------------------------------------------- lxc, init, programs
     Capability("lxc.tools", "the lxc tools", "execution by lxc"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from probes.finding import Finding
+from probes.finding import ABSENT, Finding
 from probes.host import Outcome
-from probes.inquiry import DIRECT, USER, Inquiry
-from probes.judgement import judge, needs_power, powerless
+from probes.inquiry import DIRECT, USER, Circumstances, Inquiry
+from probes.judgement import found, judge, needs_power, powerless
 
 # statfs(2)'s f_type of what stores are kept on, for a person
 MAGICS = {
@@ -31,6 +31,7 @@ def findings(inquiry: Inquiry) -> list[Finding]:
     for space in ATTRIBUTES:
         outcome = inquiry.attempt("storage.xattr", store, space, circumstances.mode or DIRECT)
         answers.append(judge(f"storage.xattr.{space}", outcome, circumstances, value=kind))
+    answers.append(_owners(circumstances, answers))
     if needs_power(circumstances):
         return answers + [powerless(name, circumstances) for name in UNIONS]
     return [
@@ -44,6 +45,14 @@ def findings(inquiry: Inquiry) -> list[Finding]:
         ),
         judge("storage.aufs", inquiry.attempt("storage.aufs", store, circumstances.mode), circumstances),
     ]
+
+
+def _owners(circumstances: Circumstances, answers: list[Finding]) -> Finding:
+    """An attribute of an ordinary user's can note whose a file is to be. Root can give it away, or else nobody can."""
+    attributes = next(finding for finding in answers if finding.capability == "storage.xattr.user")
+    if circumstances.euid == 0 and not circumstances.nested:
+        return found("storage.owners", ABSENT, "root gives files their owners", circumstances)
+    return Finding("storage.owners", attributes.state, attributes.reason, attributes.evidence, attributes.remedy)
 
 
 def file_system(inquiry: Inquiry) -> str:

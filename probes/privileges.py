@@ -23,6 +23,8 @@ class Standing:
     seccomp: int
     no_new_privs: bool
     initial: bool  # in a user namespace that maps every id to itself
+    outside: int = 0  # who we are outside of this user namespace
+    mapped: int = EVERYBODY  # how many ids there are in it
 
 
 def standing(host: Host) -> Standing:
@@ -39,6 +41,8 @@ def standing(host: Host) -> Standing:
         int(status.get("Seccomp", "0") or 0),  # the line came with 3.8
         status.get("NoNewPrivs") == "1",  # with 4.10
         mapping[:3] in ([], ["0", "0", str(EVERYBODY)]),  # no such file before 3.5
+        int(mapping[1]) if mapping[:1] == ["0"] else euid,
+        sum(map(int, mapping[2::3])) if mapping else EVERYBODY,
     )
 
 
@@ -49,7 +53,13 @@ def _bits(text_: str | None, euid: int) -> int:
 
 
 def findings(inquiry: Inquiry, own: Standing) -> list[Finding]:
-    return [_root(inquiry, own), _admin(inquiry, own), _chroot(inquiry, own), _subordinate(inquiry, own)]
+    return [
+        _root(inquiry, own),
+        _admin(inquiry, own),
+        _chroot(inquiry, own),
+        _unreal(inquiry, own),
+        _subordinate(inquiry, own),
+    ]
 
 
 def _root(inquiry: Inquiry, own: Standing) -> Finding:
@@ -80,15 +90,26 @@ def _chroot(inquiry: Inquiry, own: Standing) -> Finding:
     return found("privilege.sys_chroot", ABSENT, reason, inquiry.circumstances, evidence, PRIVILEGE)
 
 
+def _unreal(inquiry: Inquiry, own: Standing) -> Finding:
+    """mknod(2) of a device takes CAP_MKNOD in the first user namespace, and such mounts as one makes are nodev."""
+    if own.euid == 0 and own.initial:
+        return found("privilege.unreal", ABSENT, "we are the host's root", inquiry.circumstances, (), "")
+    who = "the root of a user namespace" if own.euid == 0 else f"user {own.euid}"
+    return Finding("privilege.unreal", PRESENT, f"we are {who}, who makes no device nodes")
+
+
 def _subordinate(inquiry: Inquiry, own: Standing) -> Finding:
     """Ranges in /etc/subuid and /etc/subgid, and the set-uid programs that hand them out."""
     if own.euid == 0 and own.initial:
         return Finding("privilege.subid", PRESENT, "root may map any id", value=str(EVERYBODY))
-    name = user_name(text(inquiry.host, "/etc/passwd"), own.euid)
-    counts = [granted(text(inquiry.host, path), own.euid, name) for path in ("/etc/subuid", "/etc/subgid")]
-    evidence = (f"/etc/subuid grants {counts[0]} ids to {name or own.euid}", f"/etc/subgid grants {counts[1]}")
+    if own.euid == 0 and own.mapped > 1:
+        return Finding("privilege.subid", PRESENT, f"{own.mapped} ids in our user namespace", value=str(own.mapped))
+    uid = own.outside if own.euid == 0 else own.euid
+    name = user_name(text(inquiry.host, "/etc/passwd"), uid)
+    counts = [granted(text(inquiry.host, path), uid, name) for path in ("/etc/subuid", "/etc/subgid")]
+    evidence = (f"/etc/subuid grants {counts[0]} ids to {name or uid}", f"/etc/subgid grants {counts[1]}")
     if not min(counts):
-        reason = f"no range for {name or own.euid} in /etc/subuid and /etc/subgid: one user only in a container"
+        reason = f"no range for {name or uid} in /etc/subuid and /etc/subgid: one user only in a container"
         return found("privilege.subid", ABSENT, reason, inquiry.circumstances, evidence, PRIVILEGE)
     missing = [program for program in ("newuidmap", "newgidmap") if inquiry.program(program) is None]
     if missing:

@@ -24,9 +24,10 @@ FORCED = {family: "RUNTIME_" + family.upper() for family in FAMILIES}
 
 
 class Settings:
-    """`forced` maps a family of backends to the name that the user insists on."""
+    """`forced` maps a family of backends to the name that the user insists on. `rootless`: an ordinary user called;
+    `outside`: why he is not root in a user namespace of his own, empty if he is."""
 
-    __slots__ = ("configuration", "debug", "forced", "paths", "rootless")
+    __slots__ = ("configuration", "debug", "forced", "outside", "paths", "rootless")
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Settings:
         self.forced = forced or {}
         self.debug = debug
         self.rootless = rootless
+        self.outside = ""
         self.configuration = configuration or Configuration()
 
 

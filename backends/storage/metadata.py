@@ -7,6 +7,7 @@ import os
 from stat import S_ISLNK
 
 from backends.errors import HostileLayer, StorageError
+from backends.storage.owners import OWNER
 
 # The unions' own bookkeeping: in somebody's archive it would rewire the layers. SELinux's labels are the host's policy.
 _RESERVED = (b"trusted.overlay.", b"user.overlay.", b"user.fuseoverlayfs.")
@@ -24,7 +25,7 @@ def set_attributes(path: bytes | int, attributes: dict[bytes, bytes], what: byte
                 " belongs to the overlay file system",
                 "get the image again from its maker",
             )
-        if name in _HOSTS:
+        if name in _HOSTS or name == OWNER:
             continue
         try:
             os.setxattr(path, name, value, follow_symlinks=isinstance(path, int))

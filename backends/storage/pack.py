@@ -14,6 +14,7 @@ from backends.storage.changes import DELETED, Change
 from backends.storage.data import extents
 from backends.storage.marks import PREFIX
 from backends.storage.metadata import attributes
+from backends.storage.owners import noted
 
 _BLOCK = 512
 _CHUNK = 1 << 20
@@ -70,6 +71,19 @@ class _Writer:
         finally:
             os.close(place)
 
+    def _header(
+        self,
+        name: bytes,
+        kind: bytes,
+        status: os.stat_result,
+        found: dict[bytes, bytes],
+        size: int = 0,
+        link: bytes = b"",
+        records: dict[bytes, bytes] | None = None,
+    ) -> None:
+        owner = noted(status, found)
+        self.archive.write(header(name, kind, status, size, link, found, records, owner))
+
     def _write(self, path: bytes, place: int, status: os.stat_result) -> None:
         if S_ISSOCK(status.st_mode):
             return  # nobody listens to it in another container, and tar has no word for it
@@ -85,7 +99,7 @@ class _Writer:
             self._file(name, place, found)
             return
         link = os.readlink(b"", dir_fd=place) if kind == kinds.SYMLINK else b""
-        self.archive.write(header(name, kind, status, link=link, xattrs=found))
+        self._header(name, kind, status, found, link=link)
 
     def _file(self, name: bytes, place: int, found: dict[bytes, bytes]) -> None:
         descriptor = os.open(b"/proc/self/fd/%d" % place, os.O_RDONLY | os.O_CLOEXEC)
@@ -94,7 +108,7 @@ class _Writer:
             if status.st_size >= _SPARSE and status.st_blocks * 512 <= status.st_size // 2:
                 self._sparse(name, descriptor, status, found)
                 return
-            self.archive.write(header(name, kinds.FILE, status, status.st_size, xattrs=found))
+            self._header(name, kinds.FILE, status, found, status.st_size)
             self._content(descriptor, 0, status.st_size)
             self.archive.write(bytes(-status.st_size % _BLOCK))
         finally:
@@ -117,7 +131,7 @@ class _Writer:
             b"GNU.sparse.name": name,
             b"GNU.sparse.realsize": b"%d" % status.st_size,
         }
-        self.archive.write(header(b"GNUSparseFile.0/" + name[-60:], kinds.FILE, status, size, b"", found, records))
+        self._header(b"GNUSparseFile.0/" + name[-60:], kinds.FILE, status, found, size, records=records)
         self.archive.write(table)
         for start, end in chunks:
             self._content(descriptor, start, end)
@@ -138,13 +152,17 @@ def header(
     link: bytes = b"",
     xattrs: dict[bytes, bytes] | None = None,
     records: dict[bytes, bytes] | None = None,
+    owner: tuple[int, int, int] | None = None,
 ) -> bytes:
-    """The blocks before an entry's content. Without a status: owner root, no rights, 1970."""
+    """The blocks before an entry's content. Without a status: owner root, no rights, 1970. `owner`: mode, user, group
+    in the place of the status's."""
     extra = dict(records or {})
     mode, uid, gid, mtime, device = 0, 0, 0, 0, 0
     if status is not None:
         mode, uid, gid, device = status.st_mode & 0o7777, status.st_uid, status.st_gid, status.st_rdev
         mtime = status.st_mtime_ns
+        if owner is not None:
+            mode, uid, gid = owner
     if len(name) > 100 or not name.isascii():
         extra[b"path"] = name
     if len(link) > 100 or not link.isascii():

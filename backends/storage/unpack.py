@@ -17,6 +17,7 @@ from backends.storage.folders import BELOW, NEVER, Folder, Folders
 from backends.storage.limits import Limits
 from backends.storage.marks import META, OPAQUE, PREFIX, is_whiteout
 from backends.storage.metadata import clear_attributes, copy_metadata, inside, set_attributes
+from backends.storage.owners import give, give_unopened
 from backends.storage.removal import remove_entry
 from backends.storage.view import View
 from backends.storage.whiteouts import Whiteouts
@@ -98,8 +99,7 @@ class _Unpacking:
                 self.archive.copy(entry, descriptor)
                 self.size += entry.length
             # chown before chmod and attributes: it takes set-uid bits and file capabilities away (chown(2)).
-            os.fchown(descriptor, entry.uid, entry.gid)
-            os.fchmod(descriptor, entry.mode)
+            give(descriptor, entry)
             if entry.xattrs:
                 set_attributes(descriptor, entry.xattrs, entry.name)
             os.utime(descriptor, ns=(entry.mtime, entry.mtime))
@@ -135,8 +135,7 @@ class _Unpacking:
         self.folders.keep(parent + b"/" + name if parent else name, Folder(descriptor, path))
 
     def _dress(self, entry: Entry, descriptor: int) -> None:
-        os.fchown(descriptor, entry.uid, entry.gid)
-        os.fchmod(descriptor, entry.mode)
+        give(descriptor, entry, folder=True)
         if entry.xattrs:
             set_attributes(descriptor, entry.xattrs, entry.name)
 
@@ -248,7 +247,7 @@ class _Unpacking:
     def _settle(self, entry: Entry, folder: Folder, name: bytes) -> None:
         """What `_file` does through its descriptor, for things that must not be opened."""
         at = folder.descriptor
-        os.chown(name, entry.uid, entry.gid, dir_fd=at, follow_symlinks=False)
+        give_unopened(name, entry, at)
         if entry.kind != kinds.SYMLINK:
             os.chmod(name, entry.mode, dir_fd=at)
         if entry.xattrs:

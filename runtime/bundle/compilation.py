@@ -152,6 +152,8 @@ def _sysctls(request: Request, surroundings: Surroundings, own: Namespaces) -> d
     defaults: dict[str, str] = {}
     if own.network == OWN and own.user == HOST:
         defaults = {name: sysctls.UNPRIVILEGED_NETWORK[name] for name in surroundings.sysctls}
+        if sysctls.PING in defaults:  # EINVAL for groups that the user namespace has not
+            defaults[sysctls.PING] = f"0 {surroundings.groups - 1}"
     return {**defaults, **sysctls.check_sysctls(request.sysctls, own.own())}
 
 

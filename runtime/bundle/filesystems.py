@@ -56,15 +56,18 @@ def _defaults(
 ) -> list[dict[str, Any]]:
     writable = ["rw"] if request.privileged else ["ro"]
     pts = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]
-    if not surroundings.gid_map or sum(ids.size for ids in surroundings.gid_map) > 5:
+    groups = sum(ids.size for ids in surroundings.gid_map) if surroundings.gid_map else surroundings.groups
+    if groups > 5:
         pts.append("gid=5")
+    nested = own.user == OWN or report.has("privilege.unreal")
+    # A proc, or a sysfs, may be mounted only by whom its PID, or network, namespace belongs to.
+    proc = ("bind", "/proc", "rbind") if nested and own.pid == HOST else ("proc", "proc")
     mounts = [
-        _mount("/proc", "proc", "proc", "nosuid", "noexec", "nodev"),
+        _mount("/proc", *proc, "nosuid", "noexec", "nodev"),
         _mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
         _mount("/dev/pts", "devpts", "devpts", *pts),
     ]
-    if own.user == OWN and own.network == HOST:
-        # A sysfs may be mounted only by whom its network namespace belongs to.
+    if nested and own.network == HOST:
         mounts.append(_mount("/sys", "bind", "/sys", "rbind", "nosuid", "noexec", "nodev", *writable))
     else:
         mounts.append(_mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", *writable))
@@ -88,7 +91,9 @@ def _shared_memory(
 ) -> list[dict[str, Any]]:
     mounts = []
     if report.has("mount.mqueue"):  # it shows the queues of the IPC namespace that the mounter is in
-        mounts.append(_mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"))
+        host = own.ipc == HOST and report.has("privilege.unreal")
+        queues = ("bind", "/dev/mqueue", "rbind", "rprivate") if host else ("mqueue", "mqueue")
+        mounts.append(_mount("/dev/mqueue", *queues, "nosuid", "noexec", "nodev"))
     if own.ipc == HOST:
         return [*mounts, _mount("/dev/shm", "bind", "/dev/shm", "rbind", "rprivate", "nosuid", "noexec", "nodev")]
     if surroundings.shm:

@@ -33,6 +33,7 @@ class Surroundings(Value):
                   up, or the container has no right to make nodes
     withheld      capabilities that the chosen backend does not grant unless they are named
     contained     whether naming one of those is refused, as it breaks a promise
+    groups        how many there are in the user namespace that we are in
     sysctls       the settings that this kernel has out of `sysctls.UNPRIVILEGED_NETWORK`
     """
 
@@ -54,6 +55,7 @@ class Surroundings(Value):
     newest_capability: int = 40
     capabilities: int | None = None  # mask of those that we may pass on; None: all
     sysctls: tuple[str, ...] = ()
+    groups: int = 1 << 31
     rootless: bool = False
     withheld: tuple[str, ...] = ()
     contained: bool = True

@@ -15,9 +15,10 @@ _IPC = frozenset(
 
 # docker gives them to every container with a network of its own (since 20.10): ports below 1024 and ping need no
 # capability there.
+PING = "net.ipv4.ping_group_range"
 UNPRIVILEGED_NETWORK = {
     "net.ipv4.ip_unprivileged_port_start": "0",
-    "net.ipv4.ping_group_range": "0 2147483647",
+    PING: "0 2147483647",
 }
 
 

@@ -29,6 +29,11 @@ _current: list[Session] = []
 
 
 def begin(settings: Settings) -> None:
+    """An ordinary user becomes root in a user namespace of his, where that can be had."""
+    if settings.rootless:
+        from runtime.rootless.namespace import enter
+
+        settings.outside = enter(settings.paths.state)
     _current[:] = [Session(settings)]
 
 

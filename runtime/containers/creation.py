@@ -276,7 +276,7 @@ class Creation:
             shm=shm,
             uid_map=uid_map,
             gid_map=gid_map,
-            device_rules=self._promises("cgroups", "device-access"),
+            device_rules=self._promises("cgroups", "device-access") and not self.report.has("privilege.unreal"),
             **backing(self.decision),
         )
 

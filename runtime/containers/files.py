@@ -9,6 +9,7 @@ import tarfile
 from arch.inside import open_inside
 from backends import catalogue
 from backends.errors import BackendError
+from backends.storage import owners
 from backends.storage.limits import Limits
 from backends.storage.unpack import unpack
 from backends.storage.view import View
@@ -145,7 +146,8 @@ def _pack(tar: tarfile.TarFile, folder: int, name: str, label: str, device: int 
     except FileNotFoundError:
         return  # gone while we read
     entry = tarfile.TarInfo(label)
-    entry.mode, entry.uid, entry.gid, entry.mtime = stat.S_IMODE(seen.st_mode), seen.st_uid, seen.st_gid, seen.st_mtime
+    entry.mode, entry.uid, entry.gid = owners.below(folder, name, seen)
+    entry.mtime = seen.st_mtime
     if stat.S_ISREG(seen.st_mode):
         _pack_file(tar, folder, name, entry)
     elif stat.S_ISDIR(seen.st_mode):
@@ -183,7 +185,7 @@ def _attributes(descriptor: int) -> dict[str, str]:
     """Extended attributes as pax headers, file capabilities among them."""
     found = {}
     for name in os.listxattr(descriptor):
-        if name.startswith(("security.capability", "user.")):
+        if name.startswith(("security.capability", "user.")) and name.encode() != owners.OWNER:
             value = os.getxattr(descriptor, name)
             found[f"SCHILY.xattr.{name}"] = value.decode("utf-8", "surrogateescape")
     return found

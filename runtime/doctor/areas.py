@@ -25,6 +25,10 @@ AREAS: dict[str, str] = {
 }
 
 
+# What is no merit of a host, but decides what it needs.
+_NO_MERITS = ("privilege.unreal", "storage.owners")
+
+
 @dataclass(frozen=True)
 class Area:
     name: str
@@ -33,7 +37,11 @@ class Area:
 
     @property
     def present(self) -> int:
-        return sum(finding.present for finding in self.findings)
+        return sum(finding.present for finding in self.findings if finding.capability not in _NO_MERITS)
+
+    @property
+    def wished(self) -> int:
+        return sum(finding.capability not in _NO_MERITS for finding in self.findings)
 
     @property
     def notable(self) -> tuple[Finding, ...]:

@@ -18,8 +18,10 @@ from probes.report import HostReport
 
 
 def host(*absent: str, findings: list[Finding] | None = None) -> HostReport:
-    """A host that can do everything but `absent`, and what `findings` say otherwise."""
+    """A host whose root can do everything but `absent`, and what `findings` say otherwise."""
     answers = {name: Finding(name, PRESENT) for name in CAPABILITIES}
+    for name in ("privilege.unreal", "storage.owners"):
+        answers[name] = Finding(name, ABSENT, "we are the host's root")
     for name in absent:
         answers[name] = Finding(
             name, ABSENT, f"the trial of {name} failed.", remedy=f"enable {name}", blocker=KERNEL_CONFIG
@@ -102,8 +104,21 @@ def test_a_guarantee_preferred_by_name_is_given_up_visibly() -> None:
 
 
 def test_a_host_without_cgroups_refuses_default_containers_for_their_device_rules() -> None:
-    with pytest.raises(NoUsableBackend, match=r"absent: does not give device-access .*: this backend never does"):
+    with pytest.raises(NoUsableBackend, match=r"absent: does not give device-access .*: we are the host's root"):
         select("cgroups", host("cgroup.writable"))
+
+
+def test_an_ordinary_user_needs_no_cgroups_for_device_rules() -> None:
+    ordinary = [Finding("privilege.unreal", PRESENT)]
+    assert select("cgroups", host("cgroup.writable", findings=ordinary)).chosen == "absent"
+
+
+def test_an_ordinary_user_takes_overlay_with_marks_of_his_own() -> None:
+    noting = [Finding("storage.owners", PRESENT)]
+    lacking = host("privilege.sys_admin", "storage.xattr.trusted", "storage.chown", "storage.btrfs", "storage.aufs",
+                   "storage.devicemapper", findings=noting)  # fmt: skip
+    chosen = {family: selection.chosen for family, selection in select_all(lacking).items()}
+    assert (chosen["execution"], chosen["storage"]) == ("namespaces", "overlay-user")
 
 
 def test_a_host_without_cgroups_runs_what_needs_no_limits() -> None:
@@ -121,11 +136,11 @@ def test_the_cgroup_backend_follows_the_hierarchies_that_are_mounted(absent: tup
 
 
 def test_what_one_cause_prevents_is_told_in_one_sentence() -> None:
-    names = ("privilege.sys_admin", "namespace.mount", "namespace.pid")
+    names = ("privilege.sys_admin", "namespace.user.nested", "namespace.mount", "namespace.pid")
     denied = [Finding(name, DENIED, "only root may", blocker=PRIVILEGE) for name in names]
     verdict = judge(members("execution")[0], host(findings=denied), DEFAULT_DEMANDS)
     assert verdict.reasons == (
-        "needs CAP_SYS_ADMIN to make namespaces and mounts, mount namespaces to keep a container's mounts to itself: "
+        "needs CAP_SYS_ADMIN or mounts inside user namespaces to make namespaces and mounts, mount namespaces to keep a container's mounts to itself: "
         "only root may (blocked by: privilege)",
     )
 
@@ -144,7 +159,7 @@ def test_a_refusal_names_the_flags_that_give_up_least() -> None:
 
 def test_a_refusal_names_no_flags_where_giving_up_would_not_help() -> None:
     with pytest.raises(NoUsableBackend) as caught:
-        select_all(host("seccomp.filter", "privilege.sys_admin"))
+        select_all(host("seccomp.filter", "privilege.sys_admin", "namespace.user.nested"))
     assert "run without" not in caught.value.hint
 
 
