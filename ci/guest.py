@@ -1,9 +1,10 @@
-"""Runs a command under another kernel: Debian's user-mode-linux 6.1, a plain process that needs no KVM and no image.
+"""Runs a command under another kernel: user-mode-linux 6.1, a plain process that needs no KVM and no image.
 
-    python3 ci/guest.py [--cgroups v2|v1|hybrid|none] [--no-overlay] [--memory MIB] [--timeout SECONDS] -- COMMAND...
+    python3 ci/guest.py [--kernel NAME] [--cgroups v2|v1|hybrid|none] [--no-overlay] [--timeout SECONDS] -- COMMAND...
 
-The guest sees this machine's files, read-only, with fresh tmpfs where programs write; the command runs as root in the
-current folder, its output is ours, and so is its exit status: 124 if the guest had to be ended, 125 if it never began.
+The kernel is Debian's, or one of `ci/kernels.py`, which lack what no command line takes away. The guest sees this
+machine's files, read-only, with fresh tmpfs where programs write; the command runs as root in the current folder, its
+output is ours, and so is its exit status: 124 if the guest had to be ended, 125 if it never began.
 For what this machine's kernel lacks: cgroup v2 with its controllers, v1 with several controllers a hierarchy, none.
 """
 
@@ -13,27 +14,25 @@ import argparse
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from ci import console
+from ci.setting import HIERARCHIES, Setting, mount_cgroups, privileged, take_away
+
 KERNEL = "linux.uml"
-HIERARCHIES = {
-    "none": (),
-    "v2": (),
-    "v1": ("cpu,cpuacct", "memory,pids", "devices", "freezer", "blkio", "cpuset"),
-    "hybrid": ("cpu,cpuacct", "freezer"),
-}
 _FRESH = ("/run", "/tmp", "/var/tmp", "/var/lib", "/mnt")
-BEGAN = "guest: began"
-ENDED = "guest: ended "
+_RESULTS = "/run/results"
 
 
 def available() -> bool:
     return shutil.which(KERNEL) is not None
 
 
-def first_program(command: list[str], folder: str, cgroups: str, overlay: bool) -> str:
+def first_program(command: list[str], folder: str, setting: Setting, results: str = "") -> str:
     """The guest's init, as a shell script: what a distribution's would do, and then the command."""
     lines = [
         "#!/bin/sh",
@@ -43,19 +42,25 @@ def first_program(command: list[str], folder: str, cgroups: str, overlay: bool) 
         "mount -t devtmpfs dev /dev 2>/dev/null",
         "mkdir -p /dev/pts /dev/shm",
         "mount -t devpts -o ptmxmode=666 devpts /dev/pts",
-        "mount -t tmpfs shm /dev/shm",
+        "mount -t tmpfs -o mode=1777 shm /dev/shm",
         *_refresh((folder, sys.prefix)),
-        *mount_cgroups(cgroups),
+        *mount_cgroups(setting.cgroups),
     ]
-    if overlay:
-        lines.append("busybox insmod /usr/lib/uml/modules/$(uname -r)/kernel/fs/overlayfs/overlay.ko 2>/dev/null")
+    if "overlay" not in setting.without:
+        module = "/usr/lib/uml/modules/$(uname -r)/kernel/fs/overlayfs/overlay.ko"
+        lines.append(f"[ ! -e {module} ] || busybox insmod {module} 2>/dev/null")
+    if results:
+        lines.append(f"mkdir -p {_RESULTS} && mount -t hostfs -o {shlex.quote(results)} results {_RESULTS}")
     lines += [
         "ip link set lo up 2>/dev/null",
-        f"export HOME=/tmp TMPDIR=/tmp PYTHONDONTWRITEBYTECODE=1 PATH={os.environ.get('PATH', os.defpath)}",
+        "export HOME=/tmp TMPDIR=/tmp PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis",
+        f"export RESULTS={_RESULTS} PATH={os.environ.get('PATH', os.defpath)}",
+        *take_away(setting),
         f"cd {shlex.quote(folder)}",
-        f"echo '{BEGAN}'",
-        shlex.join(command) + " </dev/null",
-        f'echo "{ENDED}$?"',
+        f"echo '{console.BEGAN}'",
+        f"{{ {privileged(command, setting, '/tmp/home')}; }} </dev/null",
+        f'echo "{console.ENDED}$?"',
+        "sync",
         "echo o >/proc/sysrq-trigger",
         "sleep 60",
     ]
@@ -72,76 +77,67 @@ def _refresh(kept: tuple[str, ...]) -> list[str]:
     return lines
 
 
-def mount_cgroups(layout: str) -> list[str]:
-    top = "/sys/fs/cgroup"
-    if layout == "none":
-        return []
-    if layout == "v2":
-        return [f"mount -t cgroup2 cgroup2 {top}"]
-    lines = [f"mount -t tmpfs cgroup {top}"]
-    for names in (*HIERARCHIES[layout], "none,name=systemd"):
-        folder = f"{top}/{'systemd' if 'systemd' in names else names}"
-        lines.append(f"mkdir {folder} && mount -t cgroup -o {names} cgroup {folder} 2>/dev/null || rmdir {folder}")
-    if layout == "hybrid":
-        lines.append(f"mkdir {top}/unified && mount -t cgroup2 cgroup2 {top}/unified")
-    return lines
-
-
 def run(
     command: list[str], cgroups: str = "v2", overlay: bool = True, memory: int = 1024, timeout: float = 600
 ) -> tuple[int, str]:
-    """The command's exit status and its output. Also prints the output as it comes, when it is a terminal's."""
+    """The command's exit status and its output, under Debian's kernel."""
+    setting = Setting(cgroups, without=() if overlay else ("overlay",), timeout=timeout)
+    return boot(command, setting, memory=memory)
+
+
+def boot(
+    command: list[str],
+    setting: Setting,
+    kernel: str = KERNEL,
+    memory: int = 1024,
+    show: console.Show = lambda text: None,
+    results: str = "",
+) -> tuple[int, str]:
+    """The same under any kernel; the output is also shown as it comes, and what is left in $RESULTS is in `results`."""
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="guest-") as folder:
         script = f"{folder}/init"
         with open(script, "w") as file:
-            file.write(first_program(command, os.getcwd(), cgroups, overlay))
+            file.write(first_program(command, os.getcwd(), setting, results))
         os.chmod(script, 0o755)
-        boot = [KERNEL, f"mem={memory}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "quiet"]
-        boot += [f"init={script}", "con=null", "con0=null,fd:1", f"umid=guest-{os.getpid()}", f"uml_dir={folder}"]
-        try:
-            # The kernel keeps its memory in a file of TMPDIR.
-            done = subprocess.run(
-                boot,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=timeout,
-                check=False,
-                start_new_session=True,
-                env={**os.environ, "TMPDIR": "/dev/shm"},
-            )
-        except subprocess.TimeoutExpired as expired:
-            return 124, text(expired.stdout or b"") + f"\nguest: ended after {timeout} seconds\n"
-    return result(text(done.stdout), done.returncode)
-
-
-def text(output: bytes) -> str:
-    return output.decode("utf-8", "replace").replace("\r\n", "\n")
-
-
-def result(output: str, kernel: int) -> tuple[int, str]:
-    _, began, rest = output.partition(BEGAN + "\n")
-    if not began:
-        return 125, f"{output}\nguest: it never began (the kernel ended with {kernel})\n"
-    said, ended, status = rest.rpartition(ENDED)
-    if not ended:
-        return 125, f"{rest}\nguest: it ended without a word\n"
-    return int(status.split()[0]), said
+        words = [kernel, f"mem={memory}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "quiet"]
+        words += [f"init={script}", "con=null", "con0=null,fd:1", f"umid=guest-{os.getpid()}", f"uml_dir={folder}"]
+        # The kernel keeps its memory in a file of TMPDIR.
+        environment = {**os.environ, "TMPDIR": "/dev/shm"}
+        said, ended = console.attend([*words, *setting.append.split()], setting.timeout, show, environment)
+    return console.hung(said, setting.timeout) if ended else console.result(said)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="run a command under user-mode-linux")
+    parser.add_argument("--kernel", default="", metavar="NAME", help="one of ci/kernels.py; without: Debian's")
     parser.add_argument("--cgroups", choices=tuple(HIERARCHIES), default="v2")
-    parser.add_argument("--no-overlay", action="store_true", help="a kernel without overlay")
+    parser.add_argument("--no-overlay", action="store_true", help="do not load Debian's overlay module")
     parser.add_argument("--memory", type=int, default=1024, metavar="MIB")
     parser.add_argument("--timeout", type=float, default=600, metavar="SECONDS")
     parser.add_argument("command", nargs="+")
     given = parser.parse_args()
-    if not available():
+    setting = Setting(given.cgroups, without=("overlay",) if given.no_overlay else (), timeout=given.timeout)
+    if given.kernel:
+        from ci import kernels
+
+        kernel = kernels.path(given.kernel)
+        if not os.path.exists(kernel):
+            print(f"guest: not built: python3 ci/kernels.py build {given.kernel}", file=sys.stderr)
+            return console.NEVER_BEGAN
+    elif not available():
         print(f"guest: there is no {KERNEL} here: install Debian's package user-mode-linux", file=sys.stderr)
-        return 125
-    status, output = run(given.command, given.cgroups, not given.no_overlay, given.memory, given.timeout)
-    sys.stdout.write(output)
+        return console.NEVER_BEGAN
+    else:
+        kernel = KERNEL
+    status, output = boot(given.command, setting, kernel, given.memory, _show)
+    if status in (console.HUNG, console.NEVER_BEGAN):
+        sys.stderr.write(output)
     return status
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,220 +1,91 @@
 """Runs a command on another machine: a Debian kernel and root filesystem of any architecture in QEMU, without KVM.
 
-    python3 ci/machine.py --arch arm64 [--suite bookworm] [--cgroups v2|v1|hybrid|none] [--timeout SECONDS] COMMAND...
+    ci/machine run --arch arm64 [--kernel bookworm] [--user] [--cgroups v2|v1|hybrid|none] [--results FOLDER] -- COMMAND
+    ci/machine shell --arch arm64           a terminal there; it ends with the shell
+    ci/machine list                         machines, their kernels, and what is made already
 
 The guest has one processor, no network, and this checkout (what git would commit, and is not ignored) in /machine/
-checkout, where the command runs as root. Its output is ours, and so is its exit status: 124 if the guest hung and was
-ended, 125 if the command never began; both with the last lines of the guest's console. The image is made once, and kept
-in the cache of `ci/images.py` under a key of what went in; every guest starts from it unchanged.
+checkout, where the command runs. Its output is ours, and so is its exit status: 124 if the guest hung and was ended,
+125 if the command never began; both with the last lines of the guest's console. What the command leaves in $RESULTS
+comes back in the folder of --results. `--arch um` is user-mode-linux, on this machine's own files: see ci/guest.py. The
+machines are those of ci/matrix.toml; a root filesystem is made once, and kept: see ci/roots.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import glob
-import hashlib
 import os
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if __name__ == "__main__":
     sys.path.insert(0, ROOT)
 
 from arch import names  # noqa: E402
-from ci import debian, guest, images  # noqa: E402
+from ci import cells, console, guest, roots  # noqa: E402
+from ci.setting import HIERARCHIES, USER, Setting, mount_cgroups, privileged, take_away  # noqa: E402
 
-PACKAGES = (
-    "base-files base-passwd bash busybox-static coreutils dash findutils grep gzip hostname iproute2 iptables kmod"
-    " libc-bin mount passwd procps sed tar util-linux zstd e2fsprogs"
-    " python3 python3-cffi-backend python3-click python3-distro python3-packaging python3-hypothesis python3-pytest"
-).split()
-# What lies between the kernel and its root, where a kernel has it as modules.
-MODULES = ("virtio_pci", "virtio_mmio", "virtio_ccw", "virtio_blk", "crc32c_generic", "ext4")
 # What an administrator would have loaded by the time that containers run.
-LOADED = "overlay loop veth bridge nf_tables dm_mod dm_thin_pool btrfs fuse"
-FREE = 2 << 30  # bytes beyond the root's own, of a sparse file
+LOADED = ("overlay", "loop", "veth", "bridge", "nf_tables", "dm_mod", "dm_thin_pool", "btrfs", "fuse")
+_RESULTS, _RESULTS_SIZE = "/machine/results", 256 << 20
 
 
-@dataclass(frozen=True)
-class Machine:
-    """`options` are QEMU's for an empty board; `kernel` and `emulator` are Debian's packages; `memory` is in MiB."""
-
-    options: str
-    kernel: str
-    console: str
-    emulator: str
-    memory: int = 1024
-
-
-MACHINES = {
-    "arm64": Machine("-M virt -cpu cortex-a57", "linux-image-cloud-arm64", "ttyAMA0", "qemu-system-arm"),
-    "arm": Machine("-M virt,highmem=off -cpu cortex-a15", "linux-image-armmp-lpae", "ttyAMA0", "qemu-system-arm"),
-    "ppc64le": Machine(
-        "-M pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off -cpu POWER9",
-        "linux-image-powerpc64le",
-        "hvc0",
-        "qemu-system-ppc",
-    ),
-    "x86_64": Machine("-M pc", "linux-image-cloud-amd64", "ttyS0", "qemu-system-x86"),
-}
-
-_FIRST = """\
-#!/bin/busybox sh
-busybox mkdir -p /dev /proc /root
-busybox mount -t devtmpfs dev /dev
-busybox mount -t proc proc /proc
-for module in /modules/*; do busybox insmod $module; done
-for attempt in $(busybox seq 500); do [ -b /dev/vdb ] || busybox usleep 20000; done
-busybox mount -t ext4 /dev/vda /root
-busybox mkdir -p /root/machine
-busybox mount -t tmpfs machine /root/machine
-busybox tar xf /dev/vdb -C /root/machine
-busybox umount /proc
-exec busybox switch_root /root /machine/init
-"""
-
-
-def missing(architecture: str) -> list[tuple[str, str]]:
-    """Programs that are not here, each with the Debian package that has it."""
-    machine, emulator = MACHINES[architecture], f"qemu-system-{names.by_name(architecture).qemu_system}"
-    needed = [(emulator, machine.emulator), ("mmdebstrap", "mmdebstrap"), ("depmod", "kmod")]
-    needed += [("mkfs.ext4", "e2fsprogs"), ("busybox", "busybox-static")]
-    return [(program, package) for program, package in needed if not shutil.which(program)]
-
-
-class Image:
-    """A folder of the cache with the kernel, the initrd and the root filesystem of a machine."""
-
-    def __init__(self, architecture: str, suite: str) -> None:
-        self.machine = MACHINES[architecture]
-        self.debian = names.by_name(architecture).debian[0]
-        self.suite = suite
-        said = repr((debian.MIRROR, self.machine.kernel, self.debian, suite, PACKAGES, MODULES, FREE, _FIRST))
-        key = hashlib.sha256(said.encode()).hexdigest()[:12]
-        self.folder = f"{images.cache()}/machine-{architecture}-{suite}-{key}"
-
-    def path(self, name: str) -> str:
-        return f"{self.folder}/{name}"
-
-    def make(self) -> None:
-        """CalledProcessError, with the program's own words on stderr."""
-        if os.path.exists(self.folder):
-            return
-        os.makedirs(images.cache(), exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=images.cache(), prefix="unfinished-") as folder:
-            root, made = f"{folder}/root", f"{folder}/made"
-            os.mkdir(made)
-            # Nothing of it is run on the way, so no emulator is needed.
-            command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=extract", f"--architectures={self.debian}"]
-            command += [f"--include={','.join((*PACKAGES, self.machine.kernel))}"]
-            command += [self.suite, f"{folder}/root.tar", debian.MIRROR]
-            _run(command)
-            os.mkdir(root)
-            _run(["tar", "-xf", f"{folder}/root.tar", "-C", root])
-            release = _take_kernel(root, f"{made}/kernel")
-            _run(["depmod", "-b", root, release])
-            _make_initrd(root, release, f"{made}/initrd")
-            python = os.readlink(f"{root}/usr/bin/python3")
-            _compile(python, root, f"{root}/usr/lib/python3", f"{root}/usr/lib/{python}")
-            _write(f"{made}/python", python)
-            _make_disk(root, f"{made}/root.ext4")
-            os.rename(made, self.folder)
-
-
-def _run(command: list[str]) -> None:
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-
-
-def _take_kernel(root: str, target: str) -> str:
-    """Its release."""
-    (kernel,) = glob.glob(f"{root}/boot/vmlinu[xz]-*")
-    shutil.move(kernel, target)
-    return os.path.basename(kernel).partition("-")[2]
-
-
-def _make_initrd(root: str, release: str, target: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        os.mkdir(f"{folder}/modules")
-        os.mkdir(f"{folder}/bin")
-        shutil.copy(f"{root}/bin/busybox", f"{folder}/bin/busybox")
-        for number, path in enumerate(_modules(f"{root}/lib/modules/{release}")):
-            unpack = ["xz", "-dc"] if path.endswith(".xz") else ["cat"]
-            with open(f"{folder}/modules/{number:02}-{os.path.basename(path)}", "wb") as file:
-                subprocess.run([*unpack, path], check=True, stdout=file)
-        _write(f"{folder}/init", _FIRST)
-        with open(target, "wb") as file:
-            found = subprocess.run(["find", ".", "-print0"], check=True, cwd=folder, stdout=subprocess.PIPE).stdout
-            pack = ["busybox", "cpio", "-0", "-o", "-H", "newc"]
-            subprocess.run(pack, check=True, cwd=folder, input=found, stdout=file, stderr=subprocess.DEVNULL)
-
-
-def _modules(folder: str) -> list[str]:
-    """The files of MODULES with what they depend on, in the order of insertion."""
-    needs = {}
-    with open(f"{folder}/modules.dep", encoding="utf-8") as file:
-        for line in file:
-            path, _, rest = line.partition(":")
-            needs[path] = [*reversed(rest.split()), path]
-    wanted = [path for name in MODULES for path in needs if os.path.basename(path).split(".")[0] == name]
-    return [f"{folder}/{path}" for path in dict.fromkeys(need for path in wanted for need in needs[path])]
-
-
-def _make_disk(root: str, target: str) -> None:
-    said = subprocess.run(["du", "-s", "--block-size=1", root], check=True, capture_output=True, text=True).stdout
-    with open(target, "wb") as file:
-        file.truncate((int(said.split()[0]) + FREE) >> 20 << 20)
-    # Without what kernels before 3.18 do not mount.
-    _run(["mkfs.ext4", "-q", "-O", "^metadata_csum,^64bit", "-d", root, target])
-
-
-def _compile(python: str, shown: str, *folders: str) -> None:
-    """By this machine's Python where it has the guest's version: there, compiling takes longer than most commands."""
-    if shutil.which(python):
-        command = [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", shown, *folders]
-        subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def _write(path: str, content: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(content)
-    os.chmod(path, 0o755)
-
-
-def second_program(command: list[str], cgroups: str) -> str:
-    """The guest's init, once it has its root: what a distribution's would do, and then the command."""
+def second_program(setting: Setting, ending: list[str]) -> str:
+    """The guest's init, once it has its root: what a distribution's would do, and then what `ending` says."""
+    modules = [name for name in LOADED if name not in setting.without]
     lines = [
         "#!/bin/sh",
         "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8",
-        "export PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis",
+        f"export PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis RESULTS={_RESULTS}",
         "mount -t proc proc /proc",
         "mount -t sysfs sys /sys",
         "mount -t devtmpfs dev /dev",
-        "mkdir -p /dev/pts /dev/shm /mnt /media /opt /srv",
+        f"mkdir -p /dev/pts /dev/shm /mnt /media /opt /srv /tmp {_RESULTS}",
         "mount -t devpts -o ptmxmode=666 devpts /dev/pts",
-        "mount -t tmpfs shm /dev/shm",
+        "mount -t tmpfs -o mode=1777 shm /dev/shm",
         "mount -t tmpfs run /run",
+        f"chmod 1777 /tmp /var/tmp {_RESULTS}",
         "ln -s /proc/self/fd /dev/fd",
         "hostname machine",
         "ip link set lo up",
-        f"modprobe -a -q {LOADED}",
-        *guest.mount_cgroups(cgroups),
+        # As the packages' own scripts would have made them.
+        "for file in passwd group; do [ -e /etc/$file ] || cp /usr/share/base-passwd/$file.master /etc/$file; done",
+        f"echo 'user:x:{USER}:{USER}::/home/user:/bin/sh' >>/etc/passwd; echo 'user:x:{USER}:' >>/etc/group",
+        *(f"echo 'install {name} /bin/false' >>/etc/modprobe.d/without.conf" for name in setting.without),
+        f"modprobe -a -q {' '.join(modules)}",
+        *mount_cgroups(setting.cgroups),
+        *take_away(setting),
         "cd /machine/checkout",
-        f"echo '{guest.BEGAN}'",
-        # Through cat, because programs draw and colour for a console.
-        f'{{ {shlex.join(command)}; echo "{guest.ENDED}$?"; }} </dev/null 2>&1 | cat',
+        *ending,
         "busybox reboot -f",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _make_payload(folder: str, python: str, command: list[str], cgroups: str) -> str:
+def _commanded(command: list[str], setting: Setting) -> list[str]:
+    run = f'{privileged(command, setting, "/home/user")}; echo "{console.ENDED}$?"'
+    return [
+        f"echo '{console.BEGAN}'",
+        # Through cat, because programs draw and colour for a console. The results are there before the end is told.
+        f"{{ {run} >/machine/ended; }} </dev/null 2>&1 | cat",
+        f"[ ! -b /dev/vdc ] || tar -cf /dev/vdc -C {_RESULTS} .",
+        "sync; cat /machine/ended",
+    ]
+
+
+def _interactive(device: str) -> list[str]:
+    size = shutil.get_terminal_size()
+    return [
+        f"stty -F /dev/{device} rows {size.lines} cols {size.columns} 2>/dev/null",
+        f"TERM={shlex.quote(os.environ.get('TERM', 'vt100'))} setsid -cw sh -i </dev/{device} >/dev/{device} 2>&1",
+    ]
+
+
+def _make_payload(folder: str, python: str, init: str) -> str:
     """A tar archive with the checkout and the guest's init."""
     checkout, archive = f"{folder}/payload/checkout", f"{folder}/payload.tar"
     listed = subprocess.run(
@@ -227,69 +98,71 @@ def _make_payload(folder: str, python: str, command: list[str], cgroups: str) ->
         if os.path.isfile(f"{ROOT}/{name}"):
             os.makedirs(os.path.dirname(f"{checkout}/{name}"), exist_ok=True)
             shutil.copy2(f"{ROOT}/{name}", f"{checkout}/{name}")
-    _compile(python, checkout, *(f"{checkout}/{room}" for room in ("arch", "probes", "backends", "runtime")))
-    _write(f"{folder}/payload/init", second_program(command, cgroups))
-    _run(["tar", "-cf", archive, "-C", f"{folder}/payload", "."])
+    roots.compile_for(python, checkout, *(f"{checkout}/{room}" for room in ("arch", "probes", "backends", "runtime")))
+    roots.write(f"{folder}/payload/init", init)
+    subprocess.run(["tar", "-cf", archive, "-C", f"{folder}/payload", "."], check=True, stdin=subprocess.DEVNULL)
     return archive
+
+
+def _boot(architecture: str, root: roots.Root, folder: str, init: str, append: str) -> list[str]:
+    with open(root.path("python")) as file:
+        payload = _make_payload(folder, file.read(), init)
+    machine = root.machine
+    words = [f"qemu-system-{names.by_name(architecture).qemu_system}", *machine.options.split(), "-accel", "tcg"]
+    words += ["-smp", "1", "-m", str(machine.memory), "-nodefaults", "-display", "none", "-no-reboot"]
+    words += ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
+    words += ["-kernel", root.path("kernel"), "-initrd", root.path("initrd")]
+    words += ["-append", f"console={machine.console} quiet loglevel=1 panic=-1 {append}".strip()]
+    for disk in (root.path("root.ext4"), payload):
+        words += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
+    return words
 
 
 def run(
     architecture: str,
+    suite: str,
     command: list[str],
-    suite: str = "bookworm",
-    cgroups: str = "v2",
-    timeout: float = 300,
-    show: Callable[[str], object] = lambda text: None,
+    setting: Setting,
+    show: console.Show = lambda text: None,
+    results: str = "",
 ) -> tuple[int, str]:
     """The command's exit status, and its output, which is also shown as it comes; of 124 and 125, the console's end."""
-    image = Image(architecture, suite)
-    image.make()
-    machine = image.machine
+    root = roots.Root(architecture, cells.read().machines[architecture], suite)
+    root.make()
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="machine-") as folder:
-        with open(image.path("python")) as file:
-            payload = _make_payload(folder, file.read(), command, cgroups)
-        boot = [f"qemu-system-{names.by_name(architecture).qemu_system}", *machine.options.split(), "-accel", "tcg"]
-        boot += ["-smp", "1", "-m", str(machine.memory), "-nodefaults", "-display", "none", "-serial", "stdio"]
-        boot += ["-no-reboot", "-kernel", image.path("kernel"), "-initrd", image.path("initrd")]
-        boot += ["-append", f"console={machine.console} quiet loglevel=1 panic=-1"]
-        for disk in (image.path("root.ext4"), payload):
-            boot += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
-        console, ended = _attend(boot, timeout, show)
-    if ended:
-        return 124, f"{_last_lines(console)}\nmachine: ended after {timeout:g} seconds\n"
-    status, output = guest.result(console, 0)
-    return (status, output) if status != 125 else (status, _last_lines(output) + "\n")
+        init = second_program(setting, _commanded(command, setting))
+        words = _boot(architecture, root, folder, init, setting.append)
+        disk = f"{folder}/results"
+        if results:
+            with open(disk, "wb") as file:
+                file.truncate(_RESULTS_SIZE)
+            words += ["-drive", f"file={disk},format=raw,if=virtio"]
+        said, ended = console.attend(words, setting.timeout, show)
+        if results and not ended:
+            subprocess.run(["tar", "-xf", disk, "-C", results, "--no-same-owner"], check=False)
+    return console.hung(said, setting.timeout) if ended else console.result(said)
 
 
-def _attend(boot: list[str], timeout: float, show: Callable[[str], object]) -> tuple[str, bool]:
-    """What the console said, and whether the guest had to be ended."""
-    console: list[str] = []
-    shown, hung = False, threading.Event()
-    with subprocess.Popen(boot, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-
-        def end() -> None:
-            hung.set()
-            process.kill()
-
-        clock = threading.Timer(timeout, end)
-        clock.start()
-        try:
-            for line in map(guest.text, process.stdout or ()):
-                console.append(line)
-                said, ended, _ = line.partition(guest.ENDED)
-                if shown and said:
-                    show(said)
-                shown = (shown and not ended) or line.endswith(guest.BEGAN + "\n")
-        except BaseException:
-            process.kill()
-            raise
-        finally:
-            clock.cancel()
-    return "".join(console), hung.is_set()
+def shell(architecture: str, suite: str, setting: Setting) -> int:
+    machine = cells.read().machines[architecture]
+    root = roots.Root(architecture, machine, suite)
+    root.make()
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="machine-") as folder:
+        init = second_program(setting, _interactive(machine.console))
+        return subprocess.run(_boot(architecture, root, folder, init, setting.append), check=False).returncode
 
 
-def _last_lines(console: str) -> str:
-    return "\n".join(console.splitlines()[-40:])
+def _run_in_mode_linux(given: argparse.Namespace, setting: Setting) -> tuple[int, str]:
+    from ci import kernels
+
+    kernel = guest.KERNEL if given.kernel in ("", cells.PACKAGED) else kernels.build(given.kernel)
+    return guest.boot(given.command, setting, kernel, show=_show, results=_folder(given.results))
+
+
+def _folder(path: str) -> str:
+    if path:
+        os.makedirs(path, exist_ok=True)
+    return path and os.path.abspath(path)
 
 
 def _show(text: str) -> None:
@@ -297,19 +170,67 @@ def _show(text: str) -> None:
     sys.stdout.flush()
 
 
+def _list(matrix: cells.Matrix) -> int:
+    from ci import kernels
+
+    for name, machine in matrix.machines.items():
+        kept = [suite + (" (made)" if roots.Root(name, machine, suite).made else "") for suite in machine.suites]
+        needs = "".join(f"; needs {package}" for _, package in roots.missing(name, machine))
+        print(f"{name:8} {', '.join(kept)}{needs}")
+    built = [name + (" (built)" if os.path.exists(kernels.path(name)) else "") for name in matrix.kernels]
+    print(f"{cells.MODE_LINUX:8} {cells.PACKAGED}, {', '.join(built)}")
+    return 0
+
+
+def _parser(matrix: cells.Matrix) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ci/machine", description="run a command on another machine, in QEMU")
+    commands = parser.add_subparsers(dest="what", required=True)
+    commands.add_parser("list", help="machines, their kernels, and what is made already")
+    for name, told in (("run", "run a command there"), ("shell", "a terminal there")):
+        one = commands.add_parser(name, help=told)
+        known = (*matrix.machines, cells.MODE_LINUX) if name == "run" else tuple(matrix.machines)
+        one.add_argument("--arch", choices=known, required=True)
+        one.add_argument("--kernel", "--suite", default="", help="Debian's suite, of the kernel and of the root")
+        one.add_argument("--cgroups", choices=tuple(HIERARCHIES), default="v2")
+        one.add_argument("--append", default="", help="to the kernel's command line, such as cgroup_disable=memory")
+        one.add_argument("--sysctl", action="append", default=[], metavar="NAME=VALUE")
+        one.add_argument("--without", action="append", default=[], metavar="MODULE", help="that is not to be loaded")
+        if name == "run":
+            one.add_argument("--user", action="store_true", help="as an ordinary user")
+            one.add_argument("--timeout", type=float, default=300, metavar="SECONDS")
+            one.add_argument("--results", default="", metavar="FOLDER", help="for what is left in $RESULTS")
+            one.add_argument("command", nargs="+")
+    return parser
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description="run a command on another machine, in QEMU")
-    parser.add_argument("--arch", choices=tuple(MACHINES), required=True)
-    parser.add_argument("--suite", default="bookworm", help="Debian's, of the kernel and of the root filesystem")
-    parser.add_argument("--cgroups", choices=tuple(guest.HIERARCHIES), default="v2")
-    parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS")
-    parser.add_argument("command", nargs="+")
-    given = parser.parse_args()
-    for program, package in missing(given.arch):
-        print(f"machine: there is no {program} here: install Debian's package {package}", file=sys.stderr)
-        return 125
-    status, output = run(given.arch, given.command, given.suite, given.cgroups, given.timeout, _show)
-    if status in (124, 125):
+    try:
+        matrix = cells.read()
+    except cells.Unreadable as error:
+        print(f"machine: {error}", file=sys.stderr)
+        return console.NEVER_BEGAN
+    words = sys.argv[1:]
+    # Without a word for what to do, a command is run.
+    given = _parser(matrix).parse_args(words if not words or not words[0].startswith("--") else ["run", *words])
+    if given.what == "list":
+        return _list(matrix)
+    taken = (tuple(given.sysctl), tuple(given.without))
+    if given.arch != cells.MODE_LINUX:
+        for program, package in roots.missing(given.arch, matrix.machines[given.arch]):
+            print(f"machine: there is no {program} here: install Debian's package {package}", file=sys.stderr)
+            return console.NEVER_BEGAN
+        given.kernel = given.kernel or "bookworm"
+    if given.what == "shell":
+        return shell(given.arch, given.kernel, Setting(given.cgroups, False, given.append, *taken))
+    setting = Setting(given.cgroups, given.user, given.append, *taken, given.timeout)
+    try:
+        if given.arch == cells.MODE_LINUX:
+            status, output = _run_in_mode_linux(given, setting)
+        else:
+            status, output = run(given.arch, given.kernel, given.command, setting, _show, _folder(given.results))
+    except roots.NotFetched as error:
+        status, output = console.NEVER_BEGAN, f"machine: {error}\n"
+    if status in (console.HUNG, console.NEVER_BEGAN):
         sys.stderr.write(output)
     return status
 
