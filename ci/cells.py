@@ -13,6 +13,9 @@ FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "matrix.toml")
 MODE_LINUX, PACKAGED = "um", "debian"  # the machine that is a process, and the one kernel of it that is not built here
 
 
+READABLE = sys.version_info >= (3, 11)  # by this Python: CI's has what it takes, an older one tests without the matrix
+
+
 class Unreadable(Exception):
     """The matrix, or this Python."""
 

@@ -66,7 +66,7 @@ def second_program(setting: Setting, ending: list[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _commanded(command: list[str], setting: Setting) -> list[str]:
+def commanded(command: list[str], setting: Setting) -> list[str]:
     run = f'{privileged(command, setting, "/home/user")}; echo "{console.ENDED}$?"'
     return [
         f"echo '{console.BEGAN}'",
@@ -130,7 +130,7 @@ def run(
     root = roots.Root(architecture, cells.read().machines[architecture], suite)
     root.make()
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="machine-") as folder:
-        init = second_program(setting, _commanded(command, setting))
+        init = second_program(setting, commanded(command, setting))
         words = _boot(architecture, root, folder, init, setting.append)
         disk = f"{folder}/results"
         if results:
