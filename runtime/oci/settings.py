@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from runtime.oci.errors import Usage
+from runtime.oci.errors import Refused, Usage
 from runtime.oci.journal import JSON, TEXT, Journal
 from runtime.oci.options import FLAG, MANY, Option
 from runtime.oci.options import TEXT as STRING
@@ -37,9 +37,10 @@ class Settings:
     __slots__ = ("cgroups", "journal", "root", "rootless")
 
     def __init__(self, values: dict[str, Any], journal: Journal) -> None:
-        """Usage"""
+        """Usage, Refused"""
         self.journal = journal
         self.root: str = os.path.abspath(values["root"]) if values["root"] else home()
+        _check_owner(self.root)
         if values["log-format"] not in (TEXT, JSON):
             raise Usage(f'invalid log-format "{values["log-format"]}": it is text or json')
         journal.format = values["log-format"]
@@ -49,6 +50,21 @@ class Settings:
             raise Usage(f'unknown cgroup manager "{values["cgroup-manager"]}": it is one of {", ".join(_MANAGERS)}')
         self.cgroups: str = SYSTEMD if values["systemd-cgroup"] else values["cgroup-manager"]
         self.rootless = _rootless(values["rootless"])
+
+
+def _check_owner(root: str) -> None:
+    """What is written there says which processes are killed and which cgroups removed. Refused."""
+    try:
+        found = os.stat(root)
+    except OSError:
+        return  # it will be made, or not be found
+    why = ""
+    if found.st_uid not in (0, os.geteuid()):
+        why = f"it belongs to user {found.st_uid}"
+    elif found.st_mode & 0o002 or (found.st_mode & 0o020 and found.st_gid != os.getegid()):
+        why = "others may write to it"
+    if why:
+        raise Refused(f"--root {root}: {why}: states of containers are kept where only their owner writes (chmod 0700)")
 
 
 def _rootless(said: str) -> bool:

@@ -71,7 +71,7 @@ class ProtectPaths(Step):
                 self._seal(context, path)
 
     def _seal(self, context: Context, path: str) -> None:
-        target = by_descriptor(inside.open_inside(context.root, path, _OPEN))
+        target = by_descriptor(_find(context, path))
         flags = kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY
         kernel.mount(None, target, None, flags | kept_flags(target))
         os.close(int(target.rpartition("/")[2]))
@@ -79,6 +79,14 @@ class ProtectPaths(Step):
 
 def _open(context: Context, path: str) -> int:
     try:
-        return inside.open_inside(context.root, path, _OPEN)
+        return _find(context, path)
     except (FileNotFoundError, NotADirectoryError):
         return -1
+
+
+def _find(context: Context, path: str) -> int:
+    """What lies in a proc or sysfs of ours is looked for from there, whatever has its name by now."""
+    for destination, root in context.held.items():
+        if path.startswith(f"{destination}/"):
+            return inside.open_inside(root, path[len(destination) + 1 :], _OPEN)
+    return inside.open_inside(context.root, path, _OPEN)

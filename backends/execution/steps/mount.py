@@ -18,6 +18,8 @@ _SAME_BITS = (
     kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC | kernel.MS_NOATIME | kernel.MS_NODIRATIME
 )
 _ACCESS_TIMES = kernel.MS_NOATIME | kernel.MS_RELATIME | kernel.MS_STRICTATIME
+# statfs(2): of what is held, so that what is covered in it is covered there
+_MAGIC = {"proc": 0x9FA0, "sysfs": 0x62656572}
 _BIND_ONLY = kernel.MS_BIND | kernel.MS_REC | kernel.MS_REMOUNT | kernel.MS_SILENT
 
 
@@ -28,6 +30,9 @@ def by_descriptor(descriptor: int) -> str:
 
 def mount_point(context: Context, destination: str, directory: bool) -> int:
     """The place of a mount, made where it is missing, as a descriptor."""
+    covered = context.held.pop(destination, -1)
+    if covered >= 0:
+        os.close(covered)
     if directory:
         return inside.make_directories(context.root, destination)
     return inside.make_file(context.root, destination)
@@ -133,7 +138,7 @@ class MountFilesystem(Step):
         inherits = self.kind == "tmpfs" and "mode=" not in self.options.data and _there(context, self.destination)
         target = mount_point(context, self.destination, True)
         try:
-            if self.kind in ("proc", "sysfs"):
+            if self.kind in _MAGIC:
                 self._refuse_elsewhere(context, target)
             data = self._data(target) if inherits else self.options.data
             kernel.mount(self.source, by_descriptor(target), self.kind, self._flags(), data)
@@ -141,7 +146,18 @@ class MountFilesystem(Step):
                 self._copy_up(context, target)
         finally:
             os.close(target)
+        if self.kind in _MAGIC:
+            self._hold(context)
         _finish(context, self.destination, self.options)
+
+    def _hold(self, context: Context) -> None:
+        """Paths in it are resolved from there. By its name, somebody who moves folders in the root could have other
+        files covered than those that are to be (CVE-2023-27561, CVE-2025-31133)."""
+        root = inside.open_inside(context.root, self.destination, os.O_PATH | os.O_DIRECTORY)
+        if kernel.statfs_type(by_descriptor(root)) != _MAGIC[self.kind]:
+            os.close(root)
+            raise OSError(errno.ELOOP, f"{self.kind} was moved away as soon as it was mounted", self.destination)
+        context.held[self.destination] = root
 
     def _flags(self) -> int:
         # A tmpfs that will be read-only is sealed once everything in it is there, see SealMount.

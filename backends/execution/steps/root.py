@@ -93,8 +93,7 @@ class ChangeRoot(Step):
         os.fchdir(context.root)
         os.chroot(_HERE)
         os.chdir("/")
-        os.close(context.root)
-        context.root = -1
+        context.leave()
 
 
 class PivotRoot(Step):
@@ -116,8 +115,7 @@ class PivotRoot(Step):
         kernel.umount(_HERE, kernel.MNT_DETACH)
         os.chdir("/")
         os.close(old)
-        os.close(context.root)
-        context.root = -1
+        context.leave()
 
 
 class MoveRoot(Step):
@@ -145,8 +143,7 @@ class MoveRoot(Step):
         kernel.mount(_HERE, "/", None, kernel.MS_MOVE)
         os.chroot(_HERE)
         os.chdir("/")
-        os.close(context.root)
-        context.root = -1
+        context.leave()
 
 
 def foreign_mounts(places: list[str], rootfs: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -46,6 +48,7 @@ class Context:
     handed    a descriptor that a step in the parent has for the child, or -1
     pid       the child, as the parent sees it
     root      the container's root, an open folder, or -1 before it is opened
+    held      open roots of the mounts of proc and sysfs in it, by their destination
     sources   open files by path, for sources that the container's root may not reach by path (user namespaces)
     trees     detached mounts by the number of their place in config.json's `mounts`
     terminal  the slave of the container's terminal, or -1
@@ -65,6 +68,7 @@ class Context:
         "gate",
         "handed",
         "head",
+        "held",
         "interpreter",
         "name",
         "pid",
@@ -95,6 +99,7 @@ class Context:
         self.handed = -1
         self.pid = 0
         self.root = -1
+        self.held: dict[str, int] = {}
         self.sources: dict[str, int] = {}
         self.trees: dict[int, int] = {}
         self.terminal = -1
@@ -102,3 +107,10 @@ class Context:
         self.head = b""
         self.folder = -1
         self.name = ""
+
+    def leave(self) -> None:
+        """The root has become our own: nothing is reached by descriptors any more."""
+        for descriptor in (self.root, *self.held.values()):
+            os.close(descriptor)
+        self.root = -1
+        self.held.clear()
