@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import glob
 import os
+import time
 
 import pytest
 
 # What our containers, and those that other engines run with us, have their cgroups in.
 _PARENTS = ("runtime", "runtime-oci", "runtime-oci-tests", "libpod_parent")
+_FRESH = 60.0  # seconds: what is empty then may be that of a container somebody is about to start
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -17,6 +19,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         for top in glob.glob(f"/sys/fs/cgroup/*/{parent}") + glob.glob(f"/sys/fs/cgroup/{parent}"):
             for folder, _, _ in os.walk(top, topdown=False):
                 try:
-                    os.rmdir(folder)
+                    if folder == top or time.time() - os.stat(folder).st_ctime > _FRESH:
+                        os.rmdir(folder)
                 except OSError:
                     continue  # not empty: somebody's containers run
