@@ -14,15 +14,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +30,10 @@ sys.path.insert(0, str(ROOT))
 
 from arch import kernel  # noqa: E402
 from ci import images, rivals  # noqa: E402
+from ci.oci_cases import OciCases  # noqa: E402
+from ci.pairs import MANY, Cost, Result, at_once, paired, quiet, timed  # noqa: E402
 
-MANY = 50
-CASES = ("run", "exec", "load", "many", "monitor")
+CASES = ("run", "exec", "load", "many", "monitor", "oci-run", "oci-exec", "oci-many")
 
 
 @dataclass(frozen=True)
@@ -51,32 +51,10 @@ GOALS = {
     "load": Goal("load of an image, against tar x of its layer", 3.0),
     "many": Goal(f"{MANY} containers started at once, against runc", 3.0),
     "monitor": Goal("the monitor of a sleeping container", 12.0, " MiB"),
+    "oci-run": Goal("runtime-oci run /bin/true, with our default seccomp profile, against runc run", 0.9),
+    "oci-exec": Goal("runtime-oci exec /bin/true, against runc exec", 0.8),
+    "oci-many": Goal(f"{MANY} runtime-oci run at once, against runc", 0.9),
 }
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Seconds by the clock, and seconds of CPU of all processes."""
-
-    clock: float
-    cpu: float = 0.0
-
-
-@dataclass
-class Result:
-    """What each pair cost, ours and theirs; or for the monitor, its sizes."""
-
-    ours: list[Cost] = field(default_factory=list)
-    theirs: list[Cost] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def figure(self) -> float:
-        if not self.theirs:
-            return statistics.median(cost.clock for cost in self.ours)
-        return statistics.median(ours.clock / theirs.clock for ours, theirs in zip(self.ours, self.theirs))
-
-    def cpu(self) -> float:
-        return statistics.median(ours.cpu / max(theirs.cpu, 0.001) for ours, theirs in zip(self.ours, self.theirs))
 
 
 class Benchmark:
@@ -85,6 +63,7 @@ class Benchmark:
     def __init__(self, folder: Path, command: str, pairs: int) -> None:
         self.folder = folder
         self.ours = [command, "--root", str(folder / "data"), "--state", str(folder / "run")]
+        self.oci = [f"{command}-oci", "--root", str(folder / "oci")]
         self.runc = ["runc", "--root", str(folder / "runc")]
         self.pairs = pairs
 
@@ -97,30 +76,22 @@ class Benchmark:
 
     def sweep(self) -> None:
         """Ends what a failure left running: its mounts are below the folder that is about to be removed."""
-        for command, ending in ((self.ours, ["ps", "-aq"]), (self.runc, ["list", "-q"])):
-            found = subprocess.run([*command, *ending], capture_output=True, text=True).stdout.split()
-            removing = ["rm", "-f"] if command is self.ours else ["delete", "--force"]
-            for name in found:
+        deleting = (["list", "-q"], ["delete", "--force"])
+        for command, (listing, removing) in (
+            (self.ours, (["ps", "-aq"], ["rm", "-f"])),
+            (self.oci, deleting),
+            (self.runc, deleting),
+        ):
+            for name in subprocess.run([*command, *listing], capture_output=True, text=True).stdout.split():
                 subprocess.run([*command, *removing, name], capture_output=True)
-
-    def paired(self, ours: Callable[[], Cost], theirs: Callable[[], Cost], pairs: int) -> Result:
-        """Times both by turns, each first every other time, after one pair that does not count."""
-        result = Result()
-        for number in range(-1, pairs):
-            first, second = (ours, theirs) if number % 2 else (theirs, ours)
-            one, two = first(), second()
-            if number >= 0:
-                result.ours.append(one if number % 2 else two)
-                result.theirs.append(two if number % 2 else one)
-        return result
 
     # ------------------------------------------------------------------------------------------------ the cases
 
     def run(self, image: str, bundle: Path) -> Result:
         ours = [*self.ours, "run", "--rm", "--network", "none", image, "/bin/true"]
-        result = self.paired(lambda: timed(ours), lambda: timed(self._runc_run(bundle)), self.pairs)
+        result = paired(lambda: timed(ours), lambda: timed(self._runc_run(bundle)), self.pairs)
         filtered = rivals.with_filter(bundle)
-        beside = self.paired(lambda: timed(ours), lambda: timed(self._runc_run(filtered)), self.pairs // 2 or 1)
+        beside = paired(lambda: timed(ours), lambda: timed(self._runc_run(filtered)), self.pairs // 2 or 1)
         result.notes.append(f"against runc with the same seccomp profile as ours: {beside.figure():.2f}x")
         return result
 
@@ -137,7 +108,7 @@ class Benchmark:
             stack.callback(quiet, [*self.runc, "delete", "--force", name])
             ours = [*self.ours, "exec", name, "/bin/true"]
             theirs = [*self.runc, "exec", name, "/bin/true"]
-            return self.paired(lambda: timed(ours), lambda: timed(theirs), self.pairs)
+            return paired(lambda: timed(ours), lambda: timed(theirs), self.pairs)
 
     def load(self, archive: Path, layer: str, image: str) -> Result:
         def ours() -> Cost:
@@ -150,7 +121,7 @@ class Benchmark:
                     ["tar", "-x", "--numeric-owner", "--xattrs", "--xattrs-include=*", "-C", folder, "-f", layer]
                 )
 
-        result = self.paired(ours, theirs, max(3, self.pairs // 5))
+        result = paired(ours, theirs, max(3, self.pairs // 5))
         result.notes.append(f"the layer has {os.path.getsize(layer) / 2**20:.0f} MiB")
         return result
 
@@ -173,7 +144,7 @@ class Benchmark:
                 quiet([*self.runc, "delete", "--force", name])
             return took
 
-        return self.paired(ours, theirs, max(2, self.pairs // 10))
+        return paired(ours, theirs, max(2, self.pairs // 10))
 
     def monitor(self, image: str) -> Result:
         name = f"bench-monitor-{os.getpid()}"
@@ -189,50 +160,6 @@ class Benchmark:
         finally:
             self.call("rm", "-f", name)
         return result
-
-
-def timed(command: list[str]) -> Cost:
-    """The clock stops when the command ends. Its CPU time includes what it left behind: such processes become our
-    children (`main` makes us a subreaper) and end a little later."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    quiet(command)
-    clock = time.perf_counter() - start
-    reap()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Cost(clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-
-
-def reap() -> None:
-    """Waits for orphans that are ending: none that serves a container, which goes on for long, is waited for."""
-    deadline = time.monotonic() + 0.3
-    while time.monotonic() < deadline:
-        try:
-            if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                time.sleep(0.005)
-        except ChildProcessError:
-            return
-
-
-def quiet(command: list[str]) -> None:
-    """Errors go to a file: a pipe would be held open by what the command leaves running."""
-    with tempfile.TemporaryFile() as errors:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
-        if done.returncode:
-            errors.seek(0)
-            raise SystemExit(f"{' '.join(command)}: status {done.returncode}\n{errors.read().decode()}")
-
-
-def at_once(commands: list[list[str]]) -> Cost:
-    start = time.perf_counter()
-    running = [
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for command in commands
-    ]
-    failed = [" ".join(command) for command, process in zip(commands, running) if process.wait()]
-    if failed:
-        raise SystemExit(f"{len(failed)} of {len(running)} failed, such as {failed[0]}")
-    return Cost(time.perf_counter() - start)
 
 
 def status(pid: int, key: str) -> int:
@@ -286,6 +213,9 @@ def measure(bench: Benchmark, cases: list[str]) -> dict[str, Result]:
             results[case] = bench.load(other, large, name)
         elif case == "monitor":
             results[case] = bench.monitor(image)
+        elif case.startswith("oci-"):
+            suite = OciCases(bench.oci, bench.runc, bench.pairs, bundle)
+            results[case] = getattr(suite, case[len("oci-") :])()
         else:
             results[case] = getattr(bench, case)(image, bundle)
         print(report(case, results[case]), flush=True)
