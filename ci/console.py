@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -55,6 +56,15 @@ def attend(boot: list[str], timeout: float, show: Show, environment: dict[str, s
         finally:
             clock.cancel()
     return "".join(console), hung.is_set()
+
+
+def end_cleanly() -> None:
+    """Who is ended by SIGTERM ends its guest, and takes away its folders, as with Ctrl-C."""
+
+    def leave(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 def text(output: bytes) -> str:

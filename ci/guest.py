@@ -108,6 +108,7 @@ def boot(
 
 
 def main() -> int:
+    console.end_cleanly()
     parser = argparse.ArgumentParser(description="run a command under user-mode-linux")
     parser.add_argument("--kernel", default="", metavar="NAME", help="one of ci/kernels.py; without: Debian's")
     parser.add_argument("--cgroups", choices=tuple(HIERARCHIES), default="v2")

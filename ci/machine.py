@@ -204,6 +204,7 @@ def _parser(matrix: cells.Matrix) -> argparse.ArgumentParser:
 
 
 def main() -> int:
+    console.end_cleanly()
     try:
         matrix = cells.read()
     except cells.Unreadable as error:

@@ -24,7 +24,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if __name__ == "__main__":
     sys.path.insert(0, ROOT)
 
-from ci import cells, guest, images, kernels, machine, roots, verdict  # noqa: E402
+from ci import cells, console, guest, images, kernels, machine, roots, verdict  # noqa: E402
 
 PAGE = os.path.join(ROOT, "docs", "matrix.md")
 
@@ -111,6 +111,7 @@ def _run_all(matrix: cells.Matrix, wanted: list[cells.Cell], ci: bool, verbose: 
 
 
 def main() -> int:
+    console.end_cleanly()
     parser = argparse.ArgumentParser(prog="ci/matrix", description="run this project on many kernels and machines")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("report", help="write docs/matrix.md from the last runs")

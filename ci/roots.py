@@ -79,6 +79,8 @@ class Root:
 
     def make(self) -> None:
         """CalledProcessError, with the program's own words on stderr; NotFetched."""
+        if self.made:
+            return
         os.makedirs(images.cache(), exist_ok=True)
         with open(f"{images.cache()}/.machines", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -123,10 +125,12 @@ def _run(command: list[str]) -> None:
 
 
 def _take_kernel(root: str, target: str) -> str:
-    """Its release."""
-    (kernel,) = glob.glob(f"{root}/boot/vmlinu[xz]-*")
+    """Its release. Debian had it in /boot, and since 7.0 has it with its modules; some name it vmlinux."""
+    (modules,) = glob.glob(f"{root}/lib/modules/*")
+    release = os.path.basename(modules)
+    (kernel,) = glob.glob(f"{root}/boot/vmlinu[xz]-{release}") or glob.glob(f"{modules}/vmlinu[xz]")
     shutil.move(kernel, target)
-    return os.path.basename(kernel).partition("-")[2]
+    return release
 
 
 def _make_initrd(root: str, release: str, target: str) -> None:
