@@ -25,8 +25,11 @@ _EXECUTABLE, _VERSION, _LOAD, _READ_EXECUTE = 2, 1, 1, 5
 def program(architecture: str) -> bytes:
     """The file's content; empty for a machine whose instructions are not known here."""
     code = _CODE.get(architecture)
-    if code is None:
-        return b""
+    return b"" if code is None else executable(architecture, code)
+
+
+def executable(architecture: str, code: bytes) -> bytes:
+    """The file of a program that is this code and nothing else. KeyError for a machine that is not known here."""
     machine, flags = _MACHINES[architecture]
     if architecture == "arm":
         return _file(code, machine, flags, 1, "<HHIIIIIHHHHHH", "<IIIIIIII")

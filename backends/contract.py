@@ -76,15 +76,18 @@ class Process:
     start_time  field 22 of /proc/PID/stat: with the pid it names the process for ever
     console     master of its terminal, or -1
     gate        the backend's own handle by which `start` releases a created process
+    keeper      the caller's child that ends when the process ends, where that is not the process itself: it is what the
+                caller reaps, and `outcome` says from its status how the process ended
     """
 
-    __slots__ = ("console", "gate", "pid", "start_time")
+    __slots__ = ("console", "gate", "keeper", "pid", "start_time")
 
     def __init__(self, pid: int, start_time: int, console: int = -1, gate: Any = None) -> None:
         self.pid = pid
         self.start_time = start_time
         self.console = console
         self.gate = gate
+        self.keeper = pid
 
 
 class ExecutionBackend(Backend):
@@ -92,6 +95,8 @@ class ExecutionBackend(Backend):
 
     family = "execution"
     sheltered = True  # whether all that a container mounts is gone with its last process
+    # What it does itself, and the caller leaves to it: "cgroups" are made by `create`, to be found by their manager.
+    duties: tuple[str, ...] = ()
 
     def plan(self, bundle: Bundle, rootfs: str, report: HostReport) -> Plan:
         """Pure. UnsupportedConfiguration for what this backend or this host cannot do, naming the JSON path."""
@@ -120,6 +125,10 @@ class ExecutionBackend(Backend):
     def signal(self, process: Process, number: int) -> None:
         """Sends a signal to exactly that process, never to one that inherited its pid. ProcessLookupError if gone."""
         raise NotImplementedError
+
+    def outcome(self, process: Process, status: int) -> int:
+        """The process's wait status, from that of its keeper."""
+        return status
 
     def trace(self, process: Process) -> dict[str, Any]:
         """Of a created process, for the container's state: all by which `clear` finds others that outlive it. Empty
@@ -205,6 +214,10 @@ class CgroupManager(Backend):
 
     def open(self, paths: dict[str, str]) -> Cgroup:
         """The handle of a cgroup made earlier, perhaps by another process."""
+        raise NotImplementedError
+
+    def find(self, pid: int) -> Cgroup:
+        """The cgroup that somebody else has made for that process. CgroupError where it is in none of its own."""
         raise NotImplementedError
 
     def check(self, resources: Resources, report: HostReport) -> list[str]:

@@ -112,6 +112,9 @@ class AbsentCgroups(CgroupManager):
     def open(self, paths: dict[str, str]) -> AbsentCgroup:
         return AbsentCgroup()
 
+    def find(self, pid: int) -> AbsentCgroup:
+        return AbsentCgroup()
+
     def check(self, resources: Resources, report: HostReport) -> list[str]:
         return unmet(resources, report, ())
 

@@ -72,12 +72,13 @@ def _unescaped(path: str) -> str:
     return path
 
 
-def read() -> Layout:
-    """This process's layout. A kernel without cgroups has no /proc/self/cgroup: an empty layout."""
+def read(process: str = "self") -> Layout:
+    """This process's layout, or that of another with such a number. A kernel without cgroups has no /proc/self/cgroup:
+    an empty layout."""
     texts = []
     for name in ("mountinfo", "cgroup"):
         try:
-            with open(f"/proc/self/{name}", encoding="utf-8", errors="surrogateescape") as file:
+            with open(f"/proc/{process}/{name}", encoding="utf-8", errors="surrogateescape") as file:
                 texts.append(file.read())
         except FileNotFoundError:
             texts.append("")

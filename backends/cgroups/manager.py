@@ -60,6 +60,22 @@ class HierarchyManager(CgroupManager):
     def open(self, paths: dict[str, str]) -> HierarchyCgroup:
         return HierarchyCgroup(paths)
 
+    def find(self, pid: int) -> HierarchyCgroup:
+        from backends.cgroups import layout
+
+        theirs = layout.read(str(pid)).own
+        tops = self.layout.hierarchies(STANDARD) if "v1" in self.versions else {}
+        if "v2" in self.versions and self.layout.v2:
+            tops[UNIFIED] = self.layout.v2
+        paths = {}
+        for names, top in tops.items():
+            path = theirs.get(names.split(",")[0], "/")
+            if path != "/" and path != self.layout.own.get(names.split(",")[0]):
+                paths[names] = top + path
+        if not paths:
+            raise CgroupError(f"process {pid} is in no cgroup of its own")
+        return HierarchyCgroup(paths)
+
     def check(self, resources: Resources, report: HostReport) -> list[str]:
         return unmet(resources, report, self.versions)
 

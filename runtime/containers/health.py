@@ -79,6 +79,8 @@ def _attempt(backend: ExecutionBackend, report: HostReport, root: str, place: st
     options: dict[str, Any] = {"die_with_parent": True}
     if not backend.sheltered:
         options["place"] = place
+    if backend.duties:
+        options.update(container=os.path.basename(os.path.dirname(place)), place=place)
     if bundle["linux"].get("seccomp"):
         from backends.security import filter_cache
 
@@ -94,7 +96,7 @@ def _attempt(backend: ExecutionBackend, report: HostReport, root: str, place: st
         process.gate.abort()
         return ""
     backend.start(process)
-    return _ended(process)
+    return _ended(backend, process)
 
 
 def _bundle(name: str, report: HostReport, root: str) -> dict[str, Any]:
@@ -110,15 +112,15 @@ def _bundle(name: str, report: HostReport, root: str) -> dict[str, Any]:
     return bundle
 
 
-def _ended(process: Process) -> str:
+def _ended(backend: ExecutionBackend, process: Process) -> str:
     deadline = time.monotonic() + _PATIENCE
     while True:
-        pid, status = os.waitpid(process.pid, os.WNOHANG)
+        pid, status = os.waitpid(process.keeper, os.WNOHANG)
         if pid:
-            code = os.waitstatus_to_exitcode(status)
+            code = os.waitstatus_to_exitcode(backend.outcome(process, status))
             return "" if code in (0, -_SIGKILL) else f"a program that does nothing ended with {code} in it"
         if time.monotonic() > deadline:
             os.kill(process.pid, _SIGKILL)
-            os.waitpid(process.pid, 0)
+            os.waitpid(process.keeper, 0)
             return "a program that does nothing does not end in it"
         time.sleep(0.0005)

@@ -215,10 +215,10 @@ class Monitor:
                 return
             if pid == 0:
                 return
-            process = self._run.process if self._run else None
-            if process is not None and pid == process.pid:
+            run = self._run
+            if run is not None and run.process is not None and pid == run.process.keeper:
                 self._ended = True
-                self._status = _code(status)
+                self._status = _code(run.outcome(status))
 
     def _announce(self, event: dict[str, Any]) -> None:
         for client in list(self._server.clients):

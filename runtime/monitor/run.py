@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from _signal import SIGKILL
 
 from arch import kernel
 from arch.constants import CLONE_NEWNS, MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_SLAVE
@@ -12,6 +13,7 @@ from arch.parting import part_mounts
 from backends import catalogue
 from backends.cgroups import layout
 from backends.security import filter_cache
+from backends.storage.removal import remove_tree
 from runtime import records
 from runtime.containers import state
 from runtime.paths import Paths
@@ -49,17 +51,21 @@ class Run:
         config = records.load(self._paths.bundle(self._id))
         rootfs = self._mount(config)
         self._share_memory()
-        self.cgroup = self._limit(config)
         chosen = self._record["selections"]
         backend = self._backend = catalogue.load("execution", chosen["execution"]["chosen"])()
+        if "cgroups" not in backend.duties:
+            self.cgroup = self._limit(config)
         plan = backend.plan(config, rootfs, self._report, **self._options(config, backend))
         stdio = self._stdio(streams, config)
         try:
             self.process = backend.create(plan, stdio, self.cgroup)
         finally:
             streams.release(stdio)
+        if self.cgroup is None:
+            self.cgroup = self._find_limits(self.process)
         if not self.cgroup.joining():
             self.cgroup.add(self.process.pid)
+        if backend.duties or not self.cgroup.joining():
             self._trace = backend.trace(self.process)
         self._undo.append(("end the processes", self._end))
         if self.process.console >= 0:
@@ -78,6 +84,12 @@ class Run:
             options["contained"] = bool(self._record.get("contained", True))
             os.makedirs(place, 0o755, exist_ok=True)
             self._undo.append((f"unmount what is below {place}", lambda: backend.clear({}, place)))
+        if backend.duties:
+            options["container"] = self._id
+            folder = options["place"] = f"{self._paths.run(self._id)}/{backend.name}"
+            remove_tree(folder)
+            os.makedirs(folder, 0o700)
+            self._undo.append((f"remove {folder}", lambda: remove_tree(folder)))
         profile = config.get("linux", {}).get("seccomp")
         if profile:
             architecture = str(self._report.machine["architecture"])
@@ -108,6 +120,18 @@ class Run:
         manager = catalogue.load("cgroups", self._record["selections"]["cgroups"]["chosen"])(layout.read())
         linux = config.get("linux", {})
         cgroup: Cgroup = manager.create(linux["cgroupsPath"], linux.get("resources") or {})
+        self._undo.append(("remove the cgroup", cgroup.remove))
+        return cgroup
+
+    def _find_limits(self, process: Process) -> Cgroup:
+        """Of a backend whose duty they are."""
+        manager = catalogue.load("cgroups", self._record["selections"]["cgroups"]["chosen"])(layout.read())
+        try:
+            cgroup: Cgroup = manager.find(process.pid)
+        except BaseException:
+            assert self._backend is not None
+            self._backend.signal(process, SIGKILL)
+            raise
         self._undo.append(("remove the cgroup", cgroup.remove))
         return cgroup
 
@@ -142,10 +166,19 @@ class Run:
         """ProcessLookupError is not an error: it has ended."""
         if self.process is not None:
             try:
-                # Our own unreaped child: its pid cannot have been given to another.
-                os.kill(self.process.pid, number)
+                if self.process.keeper == self.process.pid:
+                    # Our own unreaped child: its pid cannot have been given to another.
+                    os.kill(self.process.pid, number)
+                elif self._backend is not None:
+                    self._backend.signal(self.process, number)
             except ProcessLookupError:
                 return
+
+    def outcome(self, status: int) -> int:
+        """How the container's process ended, from how what we reaped of it did."""
+        assert self._backend is not None
+        assert self.process is not None
+        return self._backend.outcome(self.process, status)
 
     def oom(self) -> bool:
         """Whether the kernel killed something here for want of memory."""

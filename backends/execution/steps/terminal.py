@@ -53,7 +53,7 @@ class OpenTerminal(Step):
         if self.rows or self.columns:
             fcntl.ioctl(master, _TIOCSWINSZ, struct.pack("HHHH", self.rows, self.columns, 0, 0))
         if context.stdio.plain:
-            _leave_line_ends(slave)
+            leave_line_ends(slave)
         if self.uid:
             os.fchown(slave, self.uid, -1)
         if self.console:
@@ -65,7 +65,7 @@ class OpenTerminal(Step):
             os.close(root)
 
 
-def _leave_line_ends(terminal: int) -> None:
+def leave_line_ends(terminal: int) -> None:
     attributes = termios.tcgetattr(terminal)
     attributes[1] &= ~termios.ONLCR
     termios.tcsetattr(terminal, termios.TCSANOW, attributes)
