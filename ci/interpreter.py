@@ -3,9 +3,9 @@
 Nothing of it is run on the way: bytecode is the same for every machine, so this machine's own package of the same
 interpreter compiles it. What the parts need is read from their ELF headers, and has to be among the packages.
 
-Debian 13 (trixie), because of its glibc 2.41: unlike those up to 2.35 it asks no kernel for its version, and unlike
-those since 2.33 it reads a file's status by fstat, not by newfstatat with AT_EMPTY_PATH, which no kernel before 2.6.39
-knows. So it also starts where its ABI note says that it does not, on 2.6.32.
+Debian 13 (trixie), because of its glibc 2.41: it asks no kernel for its version, and reads a file's status by fstat,
+not by newfstatat, as Debian 12's does, with AT_EMPTY_PATH, which no kernel before 2.6.39 knows. So it also starts on 2.6.32,
+where its ABI note says that it does not (docs/bundle.md).
 """
 
 from __future__ import annotations
@@ -178,9 +178,10 @@ def compile_all(folder: str, suite: str, beside: bool = False) -> None:
     folders, program = _folders(root), f"{root}/usr/bin/{python}"
     loader = os.path.basename(_inspect(program).interpreter)
     (loader,) = (f"{folder}/{loader}" for folder in folders if os.path.exists(f"{folder}/{loader}"))
-    command = [loader, "--library-path", ":".join(folders), program, "-I", "-S", "-m", "compileall", "-q"]
+    command = [loader, "--library-path", ":".join(folders), program, "-P", "-S", "-m", "compileall", "-q"]
     command += ["--invalidation-mode", "unchecked-hash", "-s", folder, *(["-b"] if beside else []), folder]
-    subprocess.run(command, check=True)
+    # The order of sets in it is that of their hashes.
+    subprocess.run(command, check=True, env={"PYTHONHASHSEED": "0"})
 
 
 def _remove_sources(folder: str) -> None:
