@@ -4,8 +4,8 @@ Nothing of it is run on the way: bytecode is the same for every machine, so this
 interpreter compiles it. What the parts need is read from their ELF headers, and has to be among the packages.
 
 Debian 13 (trixie), because of its glibc 2.41: it asks no kernel for its version, and reads a file's status by fstat,
-not by newfstatat, as Debian 12's does, with AT_EMPTY_PATH, which no kernel before 2.6.39 knows. So it also starts on 2.6.32,
-where its ABI note says that it does not (docs/bundle.md).
+not by newfstatat with AT_EMPTY_PATH, as Debian 12's does, and which no kernel before 2.6.39 knows. So it also starts
+on 2.6.32, where its ABI note says that it does not (docs/bundle.md).
 """
 
 from __future__ import annotations
