@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from backends.guarantees import GUARANTEES
+from backends.guarantees import FAMILIES, GUARANTEES
 from backends.selection import consider_all
 from probes import snapshot
 from probes.survey import survey
@@ -47,7 +47,13 @@ def look() -> dict[str, Any]:
     return {
         "doctor": done.returncode,
         "selected": {family: selection.chosen or "" for family, selection in chosen.items()},
-        "missing": [name for name in GUARANTEES if name not in given],
+        # Of a family that has nothing to choose, nothing is promised: that is told by `selected`.
+        "missing": [
+            name
+            for name in GUARANTEES
+            if name not in given
+            and all(selection.chosen for family, selection in chosen.items() if name in FAMILIES[family])
+        ],
     }
 
 
