@@ -72,7 +72,7 @@ class LxcBackend(NamespacesBackend):
     def create(self, plan: Plan, stdio: Stdio, cgroup: Cgroup | None = None, waiting: int = -1) -> Process:
         settings, found = plan.settings, plan.settings["found"]
         folder: str = settings["place"]
-        _write(folder, found)
+        _write(folder, settings["container"], found)
         labour = Labour(settings["container"], folder)
         try:
             labour.create(plan, stdio, bool(settings["die"]))
@@ -106,7 +106,7 @@ class LxcBackend(NamespacesBackend):
             tools.stop(trace["container"], trace["folder"])
         from backends.execution.lxc.leftovers import remove
 
-        remove(trace["folder"])
+        remove(f"{trace['folder']}/{trace['container']}")
 
 
 class Labour:
@@ -203,7 +203,7 @@ class Labour:
         self.console = self._lead = -1
         from backends.execution.lxc.leftovers import remove
 
-        remove(self.folder)
+        remove(f"{self.folder}/{self.container}")
 
 
 class _Tool:
@@ -219,11 +219,13 @@ class _Tool:
         return self.words
 
 
-def _write(folder: str, found: Configuration) -> None:
+def _write(folder: str, container: str, found: Configuration) -> None:
+    """With the configuration where all of lxc's tools look for it."""
     from backends.execution.lxc.configuration import HOOK, POLICY, ROOT
 
     os.makedirs(f"{folder}/{ROOT}", 0o755, exist_ok=True)
-    texts = {"config": found.document.text(os.path.isdir), POLICY: found.policy, HOOK: gate.SCRIPT}
+    os.makedirs(f"{folder}/{container}", 0o700, exist_ok=True)
+    texts = {f"{container}/config": found.document.text(os.path.isdir), POLICY: found.policy, HOOK: gate.SCRIPT}
     for name, text in texts.items():
         with open(f"{folder}/{name}", "w", encoding="utf-8", errors="surrogateescape") as stream:
             stream.write(text)

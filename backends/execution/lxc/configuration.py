@@ -83,11 +83,16 @@ def configuration(
     _program(document, process, reader)
     add_rlimits(document, process)
     inside = dialect.knows("lxc.hook.start-host")
-    document.add("lxc.hook.start-host" if inside else "lxc.hook.mount", f"{folder}/{HOOK}", "process")
+    document.add("lxc.hook.start-host" if inside else "lxc.hook.mount", _for_shell(f"{folder}/{HOOK}"), "process")
     need(report, "namespace.setns", "linux.namespaces", "finishing what lxc has set up")
     steps = Finishing(bundle, linux, report, reader, namespaces).steps(inside)
     lead, arguments = _leading(reader, str(report.machine.get("architecture", "")))
     return Configuration(document, policy, arguments, lead, steps, inside)
+
+
+def _for_shell(path: str) -> str:
+    """lxc has a shell run its hooks."""
+    return "".join(letter if letter.isalnum() or letter in "/._-" else f"\\{letter}" for letter in path)
 
 
 def _leading(reader: Process, architecture: str) -> tuple[bytes, list[str]]:

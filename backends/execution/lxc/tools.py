@@ -41,7 +41,19 @@ def begin(
     """lxc-start in the foreground, as our child; its pid. `terminal`: the slave of one for it, and a pipe for
     arch.lead, a program that comes before the container's then; or twice -1."""
     program = find("lxc-start")
-    words = [program, "-n", container, "-P", folder, "-f", f"{folder}/config", "-F", "-q", "-o", f"{folder}/{LOG}"]
+    words = [
+        program,
+        "-n",
+        container,
+        "-P",
+        folder,
+        "-f",
+        f"{folder}/{container}/config",
+        "-F",
+        "-q",
+        "-o",
+        f"{folder}/{LOG}",
+    ]
     words += ["-l", journal.LEVEL, "--", *arguments]
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
     pid = kernel.clone(0)
