@@ -151,7 +151,7 @@ def _make_initrd(root: str, release: str, target: str) -> None:
         os.mkdir(f"{folder}/modules")
         os.mkdir(f"{folder}/bin")
         shutil.copy(f"{root}/bin/busybox", f"{folder}/bin/busybox")
-        for number, path in enumerate(_modules(f"{root}/lib/modules/{release}")):
+        for number, path in enumerate(modules(f"{root}/lib/modules/{release}")):
             unpack = ["xz", "-dc"] if path.endswith(".xz") else ["cat"]
             with open(f"{folder}/modules/{number:02}-{os.path.basename(path)}", "wb") as file:
                 subprocess.run([*unpack, path], check=True, stdout=file)
@@ -162,7 +162,7 @@ def _make_initrd(root: str, release: str, target: str) -> None:
             subprocess.run(pack, check=True, cwd=folder, input=found, stdout=file, stderr=subprocess.DEVNULL)
 
 
-def _modules(folder: str) -> list[str]:
+def modules(folder: str) -> list[str]:
     """The files of MODULES with what they depend on, in the order of insertion."""
     needs = {}
     with open(f"{folder}/modules.dep", encoding="utf-8") as file:
