@@ -124,6 +124,19 @@ def test_layers_are_expanded_where_there_is_no_zstd(root: Path) -> None:
     assert (done.stdout, done.stderr) == ("b'data'\n", "")
 
 
+def test_kernels_before_5_18_find_the_program_headers_where_the_program_has_them(root: Path) -> None:
+    """They take AT_PHDR from the first segment and e_phoff, not from PT_PHDR; a program whose loader was changed may
+    have the two apart, and its loader then reads anything."""
+    content = (unpacked(root) / "bin/python").read_bytes()
+    assert content[4] == 2, "of 64 bits, as every machine that tests run on"
+    (offset,) = struct.unpack_from("<Q", content, 32)
+    (count,) = struct.unpack_from("<H", content, 56)
+    segments = [struct.unpack_from("<IIQQ", content, offset + 56 * number) for number in range(count)]
+    first = next(segment for segment in segments if segment[0] == 1)
+    (said,) = (segment[3] for segment in segments if segment[0] == 6)
+    assert first[3] - first[2] + offset == said
+
+
 # A process as it would be on Linux 2.6.32, as far as calls go: no younger call, and no AT_EMPTY_PATH (2.6.39).
 _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
 _ENOSYS, _EINVAL, _ALLOW = 0x50000 | 38, 0x50000 | 22, 0x7FFF0000
