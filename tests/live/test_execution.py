@@ -10,6 +10,7 @@ from tests.contract.execution import Containers, ExecutionContract, Member
 
 MEMBERS = (
     Member("namespaces"),
+    Member("lxc"),
     Member("chroot", without=("pid-namespace",)),
     Member("chroot", without=("pid-namespace", "uts-namespace", "ipc-namespace"), forbidden=("mount-namespace",)),
 )
@@ -17,6 +18,9 @@ MEMBERS = (
 
 @pytest.fixture(params=MEMBERS, ids=str)
 def containers(request: pytest.FixtureRequest, runtime: Any) -> Containers:
+    tools = runtime.engine.report()["lxc.tools"]
+    if request.param.backend == "lxc" and not tools.present:
+        pytest.skip(tools.reason)
     return Containers(runtime, request.param)
 
 
