@@ -47,7 +47,7 @@ def file() -> Iterator[bytes]:
             with open(f"{images.cache()}/.bundle", "w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 bundle.lay_out(interpreter.host(), interpreter.SUITE, f"{folder}/tree")
-        except subprocess.CalledProcessError as error:
+        except (subprocess.CalledProcessError, FileNotFoundError) as error:
             pytest.skip(f"what it is made of cannot be fetched: {error}")
         yield bundle.join(Path(folder, "launcher").read_bytes(), bundle.pack(f"{folder}/tree"))
 
@@ -128,7 +128,8 @@ def test_kernels_before_5_18_find_the_program_headers_where_the_program_has_them
     """They take AT_PHDR from the first segment and e_phoff, not from PT_PHDR; a program whose loader was changed may
     have the two apart, and its loader then reads anything."""
     content = (unpacked(root) / "bin/python").read_bytes()
-    assert content[4] == 2, "of 64 bits, as every machine that tests run on"
+    if content[4] != 2:
+        pytest.skip("programs of 32 bits are laid out otherwise")
     (offset,) = struct.unpack_from("<Q", content, 32)
     (count,) = struct.unpack_from("<H", content, 56)
     segments = [struct.unpack_from("<IIQQ", content, offset + 56 * number) for number in range(count)]
