@@ -41,6 +41,8 @@ class Settings:
         self.journal = journal
         self.root: str = os.path.abspath(values["root"]) if values["root"] else home()
         _check_owner(self.root)
+        if self.root.startswith("/tmp/runtime-"):  # where anybody may have been before us
+            _check_owner(os.path.dirname(self.root))
         if values["log-format"] not in (TEXT, JSON):
             raise Usage(f'invalid log-format "{values["log-format"]}": it is text or json')
         journal.format = values["log-format"]
@@ -64,7 +66,7 @@ def _check_owner(root: str) -> None:
     elif found.st_mode & 0o002 or (found.st_mode & 0o020 and found.st_gid != os.getegid()):
         why = "others may write to it"
     if why:
-        raise Refused(f"--root {root}: {why}: states of containers are kept where only their owner writes (chmod 0700)")
+        raise Refused(f"{root}: {why}: states of containers are kept where only their owner writes (chmod 0700)")
 
 
 def _rootless(said: str) -> bool:
