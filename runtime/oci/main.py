@@ -21,13 +21,13 @@ def main() -> NoReturn:
     gc.disable()  # nothing here lives long enough
     kept = next((word for word in sys.argv[1:] if word in _KEPT), "")
     path = f"{home()}/.code/{kept}"
-    found = bool(kept) and image.install(path)
+    found = image.install(path) if kept else None
 
     from runtime.oci.front import run  # through the image
 
     status = run(sys.argv[1:])
-    if kept and not found and not status:
-        image.write(path)
+    if kept and not status:
+        image.complete(path, found)
     sys.stdout.flush()
     os._exit(status)  # nothing is left that the end of the process does not do
 

@@ -15,17 +15,20 @@ PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from runtime.oci import image
-print(image.install(sys.argv[2]))
+found = image.install(sys.argv[2])
+print(found is not None)
 import runtime.oci.options
 print(type(runtime.oci.options.__spec__.loader).__name__, runtime.oci.options.__file__)
-import runtime.oci.guide  # which is not in it
-image.write(sys.argv[2])
+for name in sys.argv[3:]:
+    print(type(__import__(name, None, None, ("x",)).__spec__.loader).__name__)
+image.complete(sys.argv[2], found)
 """
 
 
-def call(path: Path) -> list[str]:
+def call(path: Path, *names: str) -> list[str]:
     root = str(Path(image.__file__).parents[2])
-    done = subprocess.run([sys.executable, "-I", "-c", PROGRAM, root, str(path)], capture_output=True, text=True)
+    command = [sys.executable, "-I", "-c", PROGRAM, root, str(path), *names]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.stderr == ""
     return done.stdout.split()
 
@@ -41,6 +44,18 @@ def written(tmp_path: Path) -> Path:
 
 def test_the_second_call_imports_through_it(written: Path) -> None:
     assert call(written) == ["True", "Image", str(Path(image.__file__).parent / "options.py")]
+
+
+def test_what_is_missing_from_it_is_in_the_next_one_beside_what_there_was(written: Path) -> None:
+    assert call(written, "runtime.oci.guide")[3:] == ["SourceFileLoader"]
+    assert call(written, "runtime.oci.version")[3:] == ["SourceFileLoader"]
+    assert call(written, "runtime.oci.guide", "runtime.oci.version")[3:] == ["Image", "Image"]
+
+
+def test_one_that_lacks_nothing_is_not_written_again(written: Path) -> None:
+    before = written.stat()
+    call(written)
+    assert written.stat().st_ino == before.st_ino
 
 
 def test_one_that_others_can_write_is_left_alone(written: Path) -> None:
