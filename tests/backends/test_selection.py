@@ -254,7 +254,7 @@ def test_every_guarantee_is_answered_for_by_exactly_one_family() -> None:
 
 
 def test_a_backend_that_broke_when_it_was_tried_is_passed_over_with_its_reason() -> None:
-    report = host()
+    report = host("lxc.tools")
     report.health = {"execution/namespaces": "cannot clone: Operation not permitted", "execution/chroot": ""}
     selection = select("execution", report, DEFAULT_DEMANDS.with_preferred(["pid-namespace"]))
     assert selection.chosen == "chroot"
@@ -262,11 +262,17 @@ def test_a_backend_that_broke_when_it_was_tried_is_passed_over_with_its_reason()
 
 
 def test_a_backend_that_broke_is_not_the_last_resort_either() -> None:
-    report = host()
+    report = host("lxc.tools")
     report.health = {"execution/namespaces": "it broke"}
     with pytest.raises(NoUsableBackend, match="it broke") as caught:
         select("execution", report)
     assert "chroot: does not give pid-namespace" in str(caught.value)
+
+
+def test_the_lxc_tools_are_next_where_our_own_way_broke() -> None:
+    report = host()
+    report.health = {"execution/namespaces": "it broke", "execution/lxc": ""}
+    assert select("execution", report).chosen == "lxc"
 
 
 def test_health_is_kept_with_the_report() -> None:

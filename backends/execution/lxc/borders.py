@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 _WHERE = "linux.namespaces"
 # config.json's kind and lxc's, of those that lxc makes unless it is told otherwise
 _KEPT = {"pid": "pid", "uts": "uts", "ipc": "ipc"}
-_LXC = {"pid": "pid", "uts": "uts", "ipc": "ipc", "network": "net", "cgroup": "cgroup", "user": "user", "mount": "mnt"}
+_TIME = (5, 0)
+_LXC = {
+    "time": "time",
+    "pid": "pid",
+    "uts": "uts",
+    "ipc": "ipc",
+    "network": "net",
+    "cgroup": "cgroup",
+    "user": "user",
+    "mount": "mnt",
+}
 
 
 def add_namespaces(document: Document, linux: dict[str, Any], report: HostReport) -> Namespaces:
@@ -30,6 +40,9 @@ def add_namespaces(document: Document, linux: dict[str, Any], report: HostReport
     if not found.has("cgroup") and not report.lacks("namespace.cgroup"):
         kept.append("cgroup")
     if kept:
+        # Of what is not said here lxc then makes all, also those that it does not make otherwise.
+        kept += [] if found.has("user") else ["user"]
+        kept += ["time"] if document.dialect.version >= _TIME else []
         document.add("lxc.namespace.keep", " ".join(_LXC[kind] for kind in kept), _WHERE)
     for kind, path in joined.items():
         document.add("lxc.namespace.share", path, _WHERE, below=_LXC[kind])

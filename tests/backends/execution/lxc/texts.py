@@ -1,5 +1,5 @@
 """Configurations as lxc is told them, for several of its versions; run as a program it writes them anew, to be read as
-a diff. Those of LXC 5.0 and 4.0 ran on real ones; older ones are from its manuals."""
+a diff. Containers ran on LXC 5.0.2; the words of older versions are from their manuals."""
 
 from __future__ import annotations
 
