@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 COMMANDS = {
-    "checkpoint": "write a running container to disk (refused: not supported yet)",
+    "checkpoint": "save a running container to disk, by criu",
     "create": "create a container",
     "delete": "delete what a container that ended holds",
     "events": "show a container's statistics",
@@ -13,7 +13,7 @@ COMMANDS = {
     "list": "list the containers below --root",
     "pause": "stop all processes of a container",
     "ps": "show the processes of a container",
-    "restore": "continue a container from disk (refused: not supported yet)",
+    "restore": "continue a container from disk, by criu",
     "resume": "let a paused container go on",
     "run": "create and start a container",
     "spec": "write a config.json to begin with",

@@ -69,11 +69,6 @@ def test_a_folder_without_a_bundle_is_refused_in_runcs_words(oci: Oci) -> None:
     assert "JSON specification file config.json not found" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["checkpoint", "restore"])
-def test_what_is_not_supported_yet_says_so(oci: Oci, command: str) -> None:
-    assert f"{command} is not supported" in oci(command, "x", status=1).stderr
-
-
 def test_a_host_without_resctrl_is_blamed_for_it(oci: Oci) -> None:
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
         if " - resctrl " in mounts.read():
