@@ -15,6 +15,7 @@ from runtime.errors import Problem
 from runtime.oci import console
 from runtime.oci.bundle import Bundle
 from runtime.oci.container import Container, now
+from runtime.oci.descriptors import preserved
 from runtime.oci.errors import Refused, start_words, words
 from runtime.oci.host import Host
 from runtime.oci.options import NUMBER, TEXT, Option
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from backends.contract import Cgroup, Process
-    from runtime.oci.journal import Journal
     from runtime.oci.settings import Settings
 
 OPTIONS = (
@@ -111,6 +111,8 @@ class Creation:
         if self._said["pidfd-socket"]:
             console.hand_over_pidfd(self._said["pidfd-socket"], self.process.pid)
         if self._said["pid-file"]:
+            from runtime.oci.pidfile import write_pid
+
             write_pid(self._said["pid-file"], self.process.pid)
 
     def _place(self) -> str:
@@ -188,40 +190,3 @@ class Creation:
         if self.cgroup is not None:
             self.cgroup.kill()
             self.cgroup.remove()
-
-
-def preserved(count: int, process: dict[str, Any], journal: Journal) -> int:
-    """--preserve-fds and $LISTEN_FDS together; sd_listen_fds(3) has the latter first. As with crun, callers may name
-    more than they have. Refused."""
-    listening = os.environ.get("LISTEN_FDS", "")
-    if listening.isdigit() and int(listening):
-        process["env"] = [*(process.get("env") or ()), f"LISTEN_FDS={listening}", "LISTEN_PID=1"]
-        count += int(listening)
-    numbers = range(3, 3 + count)
-    given = [number for number in numbers if _given(number)]
-    if given != list(numbers[: len(given)]):
-        missing = next(number for number in numbers if number not in given)
-        raise Refused(f"unable to preserve descriptor {missing}: it is not open, and {given[-1]} is")
-    if len(given) < count:
-        journal.warning(f"descriptors {3 + len(given)} to {2 + count} are not open: nothing to preserve")
-    return len(given)
-
-
-def _given(number: int) -> bool:
-    """Open before we were: what we open ourselves is closed on exec, and what came through one is not."""
-    try:
-        return os.get_inheritable(number)
-    except OSError:
-        return False
-
-
-def write_pid(path: str, pid: int) -> None:
-    """Whole or not at all: engines watch for the file."""
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    try:
-        os.write(descriptor, str(pid).encode())
-    finally:
-        os.close(descriptor)
-    os.rename(temporary, path)

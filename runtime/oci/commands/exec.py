@@ -7,7 +7,7 @@ from runtime.errors import Problem
 from runtime.oci import console, subgroup
 from runtime.oci.attendance import Attendance
 from runtime.oci.container import PAUSED, STOPPED, Container, find
-from runtime.oci.creation import preserved, write_pid
+from runtime.oci.descriptors import preserved
 from runtime.oci.entering import OPTIONS, process_of
 from runtime.oci.errors import Refused, start_words, words
 from runtime.oci.host import Host
@@ -76,6 +76,8 @@ def _enter(
     if said["pidfd-socket"]:
         console.hand_over_pidfd(said["pidfd-socket"], process.pid)
     if said["pid-file"]:
+        from runtime.oci.pidfile import write_pid
+
         try:
             write_pid(said["pid-file"], process.pid)
         except OSError as error:
