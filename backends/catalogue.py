@@ -154,6 +154,18 @@ CATALOGUE: tuple[Entry, ...] = (
             Promise("masked-paths"),
         ),
     ),
+    Entry(
+        "execution",
+        "proot",
+        "a root of its own by proot, a program, and nothing more",
+        "backends.execution.proot.backend",
+        "ProotBackend",
+        requirements=(Requirement("to rewrite a program's system calls", "program.proot"),),
+        promises=(
+            Promise("capabilities", Requirement("to have none", "privilege.unreal")),
+            Promise("no-new-privileges", Requirement("to disarm set-uid programs", "process.no_new_privs")),
+        ),
+    ),
     # ---------------------------------------------------------------------------------------------------- storage
     Entry(
         "storage",
@@ -247,7 +259,11 @@ CATALOGUE: tuple[Entry, ...] = (
         "fuse-overlayfs, a program",
         "backends.storage.fuse_overlay",
         "FuseOverlayStorage",
-        requirements=(Requirement("to stack a container on its image", "program.fuse-overlayfs"), _OWNERS),
+        requirements=(
+            Requirement("to stack a container on its image", "program.fuse-overlayfs"),
+            Requirement("to show what it stacks", "storage.fuse"),
+            _OWNERS,
+        ),
         promises=_SHARED,
     ),
     Entry(

@@ -70,6 +70,7 @@ _LIST = (
     Capability("storage.overlay.userxattr", "overlay with user attributes", "overlay without root"),
     Capability("storage.overlay.legacy", "Ubuntu's overlayfs of before Linux 3.18", "one lower layer"),
     Capability("storage.aufs", "aufs", "layers on Ubuntu and Debian kernels of the 3.x years"),
+    Capability("storage.fuse", "file systems by FUSE", "overlay by a program"),
     Capability("storage.btrfs", "btrfs subvolumes in the store", "layers as snapshots"),
     Capability("storage.devicemapper", "device-mapper thin provisioning", "layers as block snapshots"),
     Capability("storage.loop", "loop devices", "file systems in files"),

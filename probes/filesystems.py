@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.finding import ABSENT, Finding
+from probes.finding import ABSENT, UNKNOWN, Finding
 from probes.host import Outcome
 from probes.inquiry import DIRECT, USER, Circumstances, Inquiry
 from probes.judgement import found, judge, needs_power, powerless
@@ -21,7 +21,7 @@ PLAIN = (
 )  # fmt: skip
 ATTRIBUTES = ("trusted", "user", "security")
 UNIONS = ("storage.overlay", "storage.overlay.multiple", "storage.overlay.xattr", "storage.overlay.userxattr",
-          "storage.overlay.legacy", "storage.aufs")  # fmt: skip
+          "storage.overlay.legacy", "storage.aufs", "storage.fuse")  # fmt: skip
 
 
 def findings(inquiry: Inquiry) -> list[Finding]:
@@ -44,7 +44,16 @@ def findings(inquiry: Inquiry) -> list[Finding]:
             circumstances,
         ),
         judge("storage.aufs", inquiry.attempt("storage.aufs", store, circumstances.mode), circumstances),
+        _fuse(inquiry),
     ]
+
+
+def _fuse(inquiry: Inquiry) -> Finding:
+    """Asked only where a program of ours would use it: opening the device loads its module."""
+    if not inquiry.program("fuse-overlayfs"):
+        return found("storage.fuse", UNKNOWN, "not tried: fuse-overlayfs is not installed", inquiry.circumstances)
+    outcome = inquiry.attempt("storage.fuse", inquiry.circumstances.store, inquiry.circumstances.mode)
+    return judge("storage.fuse", outcome, inquiry.circumstances)
 
 
 def _owners(circumstances: Circumstances, answers: list[Finding]) -> Finding:

@@ -64,6 +64,7 @@ ORIGINS: dict[str, Origin] = {
     "storage.overlay.xattr": Origin((3, 18), "OVERLAY_FS", module="overlay"),
     "storage.overlay.userxattr": Origin((5, 11), "OVERLAY_FS", module="overlay"),
     "storage.overlay.legacy": Origin((), "OVERLAYFS_FS", module="overlayfs"),
+    "storage.fuse": Origin((2, 6, 14), "FUSE_FS", module="fuse"),
     "storage.aufs": Origin((), "AUFS_FS", module="aufs"),
     "storage.btrfs": Origin((2, 6, 29), "BTRFS_FS", module="btrfs"),
     "storage.devicemapper": Origin((3, 2), "DM_THIN_PROVISIONING", module="dm_thin_pool"),

@@ -64,6 +64,7 @@ TRIALS: dict[str, tuple[Callable[..., str], str]] = {
     "storage.overlay": (layers.overlay, "folder"),
     "storage.overlay.legacy": (layers.overlayfs, "folder"),
     "storage.aufs": (layers.aufs, "folder"),
+    "storage.fuse": (layers.fuse, "folder"),
     "storage.btrfs": (storage.btrfs, "folder"),
     "storage.devicemapper": (storage.devicemapper, "folder"),
     "storage.loop": (storage.loop, "folder"),

@@ -60,7 +60,9 @@ def execute(target: Target, wish: ExecRequest, stdio: Stdio, report: Any) -> Exe
     bundle = records.load(target.paths.bundle(target.identifier))
     passwd = group = ""
     if wish.user:
-        passwd, group = read_identities(f"/proc/{target.status.pid}/root")
+        from runtime.containers.root import seen_at
+
+        passwd, group = read_identities(seen_at(target))
     process = exec_process(wish, bundle, passwd, group)
     chosen = target.record["selections"]["execution"]["chosen"]
     backend: ExecutionBackend = catalogue.load("execution", chosen)()

@@ -43,6 +43,10 @@ _SEPARATE = "network-namespace"
 
 def examine(paths: Paths, report: HostReport, name: str) -> str | None:
     """Empty if the backend works, else what broke; None if that says nothing of the next time (no room, no memory)."""
+    if name == "proot":
+        from backends.execution.proot.trial import examine as follow
+
+        return follow(report, paths.state)
     if not report.has("privilege.sys_admin"):
         return None  # a container of such a user is another than the one tried here
     folder = f"{paths.state}/health-{os.getpid()}"

@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from backends.storage.shift import Owners
 
+_FOLLOWED = "proot"  # whose containers are in no namespace, and have a root in nobody's eyes but their own
 _PATH = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -26,7 +27,7 @@ def root(target: Target, owners: Owners | None = None) -> Iterator[int]:
     with `arch.inside` only: whoever is in the container may change them meanwhile. `owners` shows the files of one
     that does not run as its user namespace sees them."""
     if target.status.running:
-        descriptor = os.open(f"/proc/{target.status.pid}/root", _PATH)
+        descriptor = os.open(seen_at(target), _PATH)
     elif "rootfs" in target.record["storage"]:
         descriptor = os.open(target.record["storage"]["rootfs"], _PATH)
     else:
@@ -37,6 +38,18 @@ def root(target: Target, owners: Owners | None = None) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def seen_at(target: Target) -> str:
+    """Where the root of a running container is seen. To the kernel, a proot's is the host's own."""
+    record = target.record
+    if record["selections"]["execution"]["chosen"] != _FOLLOWED:
+        return f"/proc/{target.status.pid}/root"
+    storage = record["storage"]
+    if "rootfs" in storage:
+        return str(storage["rootfs"])
+    backend = catalogue.load("storage", storage["backend"])(storage["folder"])
+    return str(backend.mount(storage["layer"], target.paths.rootfs(target.identifier)))
 
 
 @contextmanager
@@ -100,7 +113,8 @@ def as_inside(target: Target, action: Callable[[], None]) -> None:
     inside its user namespace, if it runs in one of its own: it cannot import, for our files are not its to read.
     Problem with the error's text if that fails."""
     place = f"/proc/{target.status.pid}/ns/user"
-    if not target.status.running or os.readlink(place) == os.readlink("/proc/self/ns/user"):
+    followed = target.record["selections"]["execution"]["chosen"] == _FOLLOWED
+    if not target.status.running or followed or os.readlink(place) == os.readlink("/proc/self/ns/user"):
         action()
         return
     ready, tell = os.pipe()

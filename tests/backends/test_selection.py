@@ -140,8 +140,8 @@ def test_what_one_cause_prevents_is_told_in_one_sentence() -> None:
     denied = [Finding(name, DENIED, "only root may", blocker=PRIVILEGE) for name in names]
     verdict = judge(members("execution")[0], host(findings=denied), DEFAULT_DEMANDS)
     assert verdict.reasons == (
-        "needs CAP_SYS_ADMIN or mounts inside user namespaces to make namespaces and mounts, mount namespaces to keep a container's mounts to itself: "
-        "only root may (blocked by: privilege)",
+        "needs CAP_SYS_ADMIN or mounts inside user namespaces to make namespaces and mounts, mount namespaces to keep a "
+        "container's mounts to itself: only root may (blocked by: privilege)",
     )
 
 
@@ -159,7 +159,7 @@ def test_a_refusal_names_the_flags_that_give_up_least() -> None:
 
 def test_a_refusal_names_no_flags_where_giving_up_would_not_help() -> None:
     with pytest.raises(NoUsableBackend) as caught:
-        select_all(host("seccomp.filter", "privilege.sys_admin", "namespace.user.nested"))
+        select_all(host("seccomp.filter", "privilege.sys_admin", "namespace.user.nested", "program.proot"))
     assert "run without" not in caught.value.hint
 
 

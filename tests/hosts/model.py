@@ -48,6 +48,7 @@ OLDER: dict[str, tuple[tuple[int, ...], str, str]] = {
 USUAL: dict[str, Outcome] = {
     "storage.overlay.legacy": Outcome(False, "ENODEV", "mount(overlayfs)"),
     "storage.aufs": Outcome(False, "ENODEV", "mount(aufs)"),
+    "storage.fuse": Outcome(True),
     "storage.btrfs": Outcome(False, "ENOTTY", "ioctl(BTRFS_IOC_SUBVOL_CREATE)"),
     "storage.reflink": Outcome(False, "EOPNOTSUPP", "ioctl(FICLONE)"),
     "process.rlimits.raise": Outcome(True, detail="hard limit raised to 8192"),
