@@ -86,7 +86,7 @@ def page(verdicts: list[Verdict]) -> str:
 
 
 def _why(verdict: Verdict) -> str:
-    wrong = [] if verdict.state == GREEN else [text.replace("\n", " ") for text in verdict.wrong]
+    wrong = [] if verdict.state != RED else [text.replace("\n", " ") for text in verdict.wrong]
     return " ".join([*([verdict.cell.because] if verdict.cell.because else []), "; ".join(wrong)]).strip()
 
 
