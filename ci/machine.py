@@ -155,7 +155,7 @@ def shell(architecture: str, suite: str, setting: Setting) -> int:
 def _run_in_mode_linux(given: argparse.Namespace, setting: Setting) -> tuple[int, str]:
     from ci import kernels
 
-    kernel = guest.KERNEL if given.kernel in ("", cells.PACKAGED) else kernels.build(given.kernel)
+    kernel = guest.KERNEL if given.kernel == cells.PACKAGED else kernels.build(given.kernel)
     return guest.boot(given.command, setting, kernel, show=_show, results=_folder(given.results))
 
 
@@ -180,6 +180,23 @@ def _list(matrix: cells.Matrix) -> int:
     built = [name + (" (built)" if os.path.exists(kernels.path(name)) else "") for name in matrix.kernels]
     print(f"{cells.MODE_LINUX:8} {cells.PACKAGED}, {', '.join(built)}")
     return 0
+
+
+def _kernels(matrix: cells.Matrix, architecture: str) -> tuple[str, ...]:
+    if architecture == cells.MODE_LINUX:
+        return (cells.PACKAGED, *matrix.kernels)
+    return matrix.machines[architecture].suites
+
+
+def _missing(matrix: cells.Matrix, architecture: str, kernel: str) -> list[tuple[str, str]]:
+    if architecture != cells.MODE_LINUX:
+        return roots.missing(architecture, matrix.machines[architecture])
+    if kernel in ("", cells.PACKAGED):
+        return [] if guest.available() else [(guest.KERNEL, "user-mode-linux")]
+    from ci import kernels
+
+    built = kernel in matrix.kernels and os.path.exists(kernels.path(kernel))
+    return [] if built else kernels.missing()
 
 
 def _parser(matrix: cells.Matrix) -> argparse.ArgumentParser:
@@ -216,11 +233,13 @@ def main() -> int:
     if given.what == "list":
         return _list(matrix)
     taken = (tuple(given.sysctl), tuple(given.without))
-    if given.arch != cells.MODE_LINUX:
-        for program, package in roots.missing(given.arch, matrix.machines[given.arch]):
-            print(f"machine: there is no {program} here: install Debian's package {package}", file=sys.stderr)
-            return console.NEVER_BEGAN
-        given.kernel = given.kernel or "bookworm"
+    for program, package in _missing(matrix, given.arch, given.kernel):
+        print(f"machine: there is no {program} here: install Debian's package {package}", file=sys.stderr)
+        return console.NEVER_BEGAN
+    given.kernel = given.kernel or ("bookworm" if given.arch != cells.MODE_LINUX else cells.PACKAGED)
+    if given.kernel not in (known := _kernels(matrix, given.arch)):
+        print(f"machine: {given.arch} is known with {', '.join(known)}, not with {given.kernel}", file=sys.stderr)
+        return console.NEVER_BEGAN
     if given.what == "shell":
         return shell(given.arch, given.kernel, Setting(given.cgroups, False, given.append, *taken))
     setting = Setting(given.cgroups, given.user, given.append, *taken, given.timeout)
