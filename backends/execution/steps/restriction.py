@@ -103,8 +103,18 @@ class Label(Step):
             try:
                 if kernel.fstatfs_type(descriptor) != _PROC_MAGIC:
                     raise StepFailed(self.describe(), f"{path} is not in a proc file system")
-                os.write(descriptor, self.value.encode())
+                self._write(descriptor)
             finally:
                 os.close(descriptor)
             return
         raise StepFailed(self.describe(), f"no {' nor '.join(self.paths)} here", errno.ENOENT)
+
+    def _write(self, descriptor: int) -> None:
+        try:
+            os.write(descriptor, self.value.encode())
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.EINVAL):
+                raise
+            what = self.value.rpartition(" ")[2]
+            hint = "load it first: apparmor_parser --replace FILE, or semodule --install FILE"
+            raise StepFailed(self.describe(), f"{what} is not loaded in the kernel", error.errno, hint) from None
