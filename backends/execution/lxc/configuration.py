@@ -35,6 +35,7 @@ ROOT = "root"  # in the container's folder: where lxc mounts its root
 POLICY = "seccomp"
 HOOK = "hook"
 _FORCE = (3, 0)
+_PAYLOAD = "lxc.cgroup.dir.payload"
 
 
 class Configuration:
@@ -127,12 +128,15 @@ def _names(document: Document, bundle: Bundle) -> None:
 def _places(document: Document, linux: dict[str, Any], container: str) -> None:
     """Where lxc makes the cgroups. What it cannot be told, it decides: lxc/NAME, or lxc.payload.NAME."""
     path = text(linux, "cgroupsPath", "linux.cgroupsPath").strip("/") or f"runtime/{container}"
-    if not document.dialect.knows("lxc.cgroup.dir.container"):
-        return
     where = "linux.cgroupsPath"
-    document.add("lxc.cgroup.dir.container", path, where)
-    document.add("lxc.cgroup.dir.monitor", f"{path}.lxc", where)
-    document.add("lxc.cgroup.dir.monitor.pivot", path.rpartition("/")[0] or path, where)
+    theirs = "lxc.cgroup.dir.container" if document.dialect.knows("lxc.cgroup.dir.container") else _PAYLOAD
+    for key, place in (
+        (theirs, path),
+        ("lxc.cgroup.dir.monitor", f"{path}.lxc"),
+        ("lxc.cgroup.dir.monitor.pivot", path.rpartition("/")[0] or path),
+    ):
+        if document.dialect.knows(key):
+            document.add(key, place, where)
 
 
 def _cgroups(document: Document, left: list[dict[str, Any]]) -> None:
