@@ -35,7 +35,6 @@ ROOT = "root"  # in the container's folder: where lxc mounts its root
 POLICY = "seccomp"
 HOOK = "hook"
 _FORCE = (3, 0)
-_PAYLOAD = "lxc.cgroup.dir.payload"
 
 
 class Configuration:
@@ -129,9 +128,8 @@ def _places(document: Document, linux: dict[str, Any], container: str) -> None:
     """Where lxc makes the cgroups. What it cannot be told, it decides: lxc/NAME, or lxc.payload.NAME."""
     path = text(linux, "cgroupsPath", "linux.cgroupsPath").strip("/") or f"runtime/{container}"
     where = "linux.cgroupsPath"
-    theirs = "lxc.cgroup.dir.container" if document.dialect.knows("lxc.cgroup.dir.container") else _PAYLOAD
     for key, place in (
-        (theirs, path),
+        ("lxc.cgroup.dir.container", path),
         ("lxc.cgroup.dir.monitor", f"{path}.lxc"),
         ("lxc.cgroup.dir.monitor.pivot", path.rpartition("/")[0] or path),
     ):

@@ -37,9 +37,8 @@ KEYS: dict[str, Key] = {
         Key("lxc.cap.keep", "lxc.cap.keep", 1, 0),
         Key("lxc.cgroup", "lxc.cgroup", 0, 7),
         Key("lxc.cgroup2", "", 4, 0),
-        Key("lxc.cgroup.dir.payload", "", 4, 0, 6),  # LXC 5.0 calls it container
-        Key("lxc.cgroup.dir.monitor", "", 4, 0, 6),
-        Key("lxc.cgroup.dir.container", "", 5, 0),
+        Key("lxc.cgroup.dir.container", "", 5, 0),  # LXC 4.0.6 refuses it, and lxc.cgroup.dir.payload too
+        Key("lxc.cgroup.dir.monitor", "", 5, 0),
         Key("lxc.cgroup.dir.monitor.pivot", "", 5, 0),
         Key("lxc.autodev", "lxc.autodev", 1, 0),
         Key("lxc.hook.mount", "lxc.hook.mount", 0, 8),

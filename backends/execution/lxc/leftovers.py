@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from backends.cgroups import layout
 from backends.cgroups.folder import Folder
 
@@ -9,10 +11,8 @@ _WORD = "lxc.cgroup.dir.monitor = "
 
 
 def remove(folder: str) -> None:
-    """Those that the configuration in that folder names, in every hierarchy. None is success."""
-    path = own_cgroup(folder)
-    if not path:
-        return
+    """Those that the configuration in that folder names, or lxc after it, in every hierarchy. None is success."""
+    path = own_cgroup(folder) or f"lxc.monitor.{os.path.basename(folder)}"
     here = layout.read()
     for top in {*here.v1.values(), here.v2} - {""}:
         Folder(f"{top}/{path}").remove()
