@@ -38,6 +38,7 @@ from arch.constants import (
     SECCOMP_GET_ACTION_AVAIL,
     SECCOMP_MODE_FILTER,
     SECCOMP_SET_MODE_FILTER,
+    UMOUNT_NOFOLLOW,
 )
 from arch.errors import UnknownSyscall
 from arch.ioctls import FICLONE as FICLONE  # noqa: PLC0414 - handed out, as mypy wants it said
@@ -126,7 +127,14 @@ def mount(
 
 
 def umount(target: Text, flags: int = 0) -> None:
-    syscall("umount2", _bytes(target), flags, path=target)
+    """umount2(2). Before Linux 2.6.34 UMOUNT_NOFOLLOW is EINVAL, as for what is no mount: then what is no link goes
+    without."""
+    try:
+        syscall("umount2", _bytes(target), flags, path=target)
+    except OSError as error:
+        if error.errno != errno.EINVAL or not flags & UMOUNT_NOFOLLOW or os.path.islink(target):
+            raise
+        syscall("umount2", _bytes(target), flags & ~UMOUNT_NOFOLLOW, path=target)
 
 
 def pivot_root(new: Text, old: Text) -> None:

@@ -16,8 +16,8 @@ from probes.report import SCHEMA, HostReport
 
 _MAGIC = b"runtime host report\n"
 _HERE = os.path.dirname(os.path.abspath(__file__))
-# What of /proc/self/status decides what we may do
-_STATUS = ("CapEff:", "CapBnd:", "NoNewPrivs:", "Seccomp:")
+# What of /proc/self/status decides what we may do. Filters are counted since Linux 5.9.
+_STATUS = ("CapEff:", "CapBnd:", "NoNewPrivs:", "Seccomp:", "Seccomp_filters:")
 
 
 def report(folder: str, store: str, fresh: bool = False) -> HostReport:

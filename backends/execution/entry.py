@@ -44,6 +44,11 @@ def entry_steps(
         if entrance is None
         else entrance(target, oci_process, report, preserved)
     )
+    unnamed = [] if entrance is None else _kinds(linux)
+    if unnamed:
+        from backends.execution.chroot.entrance import Recognize
+
+        inside = [Recognize(unnamed), *inside]
     steps: list[Step] = [birth, JoinCgroup(), *process.early(linux, entering=True), Conceal(), NewSession(), *inside]
     if linux.get("intelRdt") is not None:
         from backends.cgroups.resctrl import Wish
@@ -62,6 +67,12 @@ def entry_steps(
     steps += process.late(program, preserved)
     steps += process.last(program, die_with_parent)
     return steps
+
+
+def _kinds(linux: dict[str, Any]) -> list[str]:
+    """The container's own namespaces that a way in by its root does not lead into."""
+    entries = items(linux, "namespaces", "linux.namespaces", dict)
+    return [entry["type"] for entry in entries if entry.get("type") in ("ipc", "uts", "network")]
 
 
 def _nothing_known() -> HostReport:

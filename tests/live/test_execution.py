@@ -11,8 +11,12 @@ from tests.contract.execution import Containers, ExecutionContract, Member
 MEMBERS = (
     Member("namespaces"),
     Member("lxc"),
-    Member("chroot", without=("pid-namespace",)),
-    Member("chroot", without=("pid-namespace", "uts-namespace", "ipc-namespace"), forbidden=("mount-namespace",)),
+    Member("chroot", without=("pid-namespace", "own-root")),
+    Member(
+        "chroot",
+        without=("pid-namespace", "own-root", "uts-namespace", "ipc-namespace"),
+        forbidden=("mount-namespace",),
+    ),
 )
 
 

@@ -8,7 +8,7 @@ import os
 from arch import kernel
 from backends.errors import StepFailed
 from backends.execution.chroot.way import confinement
-from backends.execution.namespaces.entrance import EntryBirth
+from backends.execution.namespaces.entrance import EntryBirth, no_way_in
 from backends.execution.namespaces.kinds import KINDS, names_of
 from backends.execution.processes import Process
 from backends.execution.steps.step import Context, Step
@@ -87,5 +87,27 @@ class EnterRoot(Step):
         except OSError as error:
             if flag == kernel.CLONE_NEWNS and error.errno in (errno.ENOSYS, errno.EINVAL):  # before Linux 3.8
                 return
+            if error.errno == errno.ENOSYS:
+                raise no_way_in(self, error) from error
             error.strerror = f"{error.strerror} ({names_of(flag)})"
             raise
+
+
+class Recognize(Step):
+    """Before Linux 3.0 a namespace has no name: nobody can tell that it is another one, nor enter it. Without this, a
+    program would be started beside the container's namespaces instead of in them."""
+
+    __slots__ = ("kinds",)
+
+    def __init__(self, kinds: list[str]) -> None:
+        self.kinds = kinds
+
+    def describe(self) -> str:
+        return f"tell the container's namespaces from ours: {' '.join(self.kinds)}"
+
+    def execute(self, context: Context) -> None:
+        for name in self.kinds:
+            try:
+                os.stat(f"/proc/self/ns/{KINDS[name].entry}")
+            except FileNotFoundError as error:
+                raise no_way_in(self, error) from error

@@ -48,8 +48,13 @@ class EntryBirth(Birth):
             os.sched_setaffinity(0, before)
 
     def _enter(self, context: Context) -> None:
-        theirs = os.open(f"/proc/{self.target}/ns/pid", _READ)
-        ours = os.open("/proc/self/ns/pid", _READ)
+        try:
+            theirs = os.open(f"/proc/{self.target}/ns/pid", _READ)
+            ours = os.open("/proc/self/ns/pid", _READ)
+        except FileNotFoundError as error:
+            if not os.path.exists(f"/proc/{self.target}"):
+                raise
+            raise no_way_in(self, error) from error
         try:
             if os.fstat(theirs).st_ino == os.fstat(ours).st_ino:
                 self._fork(context)
@@ -60,6 +65,8 @@ class EntryBirth(Birth):
             except PermissionError:
                 self._fork(context, theirs)
                 return
+            except OSError as error:
+                raise no_way_in(self, error) from error
             try:
                 self._fork(context)
             finally:
@@ -133,10 +140,25 @@ class EnterTarget(Step):
             try:
                 kernel.setns(descriptor, flag)
             except OSError as error:
+                if error.errno == errno.ENOSYS:
+                    raise no_way_in(self, error) from error
                 error.strerror = f"{error.strerror} ({names_of(flag)})"
                 raise
             os.close(descriptor)
         return flags
+
+
+def no_way_in(step: Step, error: OSError) -> StepFailed:
+    """A kernel that makes namespaces and lets nobody in: before 3.0, and for a PID or mount namespace before 3.8."""
+    if error.errno not in (errno.ENOSYS, errno.EINVAL, errno.ENOENT):
+        return StepFailed(step.describe(), str(error.strerror), error.errno or 0)
+    return StepFailed(
+        step.describe(),
+        f"this kernel has no way into the namespaces of a running container ({error.strerror})",
+        error.errno,
+        "a mount or PID namespace can be entered since Linux 3.8, others since 3.0; a container without them can be: "
+        "--backend execution=chroot --forbid mount-namespace,uts-namespace,ipc-namespace --network host",
+    )
 
 
 def _differs(folder: int, entry: str) -> bool:
