@@ -30,6 +30,8 @@ from ci import dependencies, images, interpreter  # noqa: E402
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 SETS = {"oldest": "lowest-direct", "newest": "highest"}
 WITNESSES = ("pytest", "pytest-xdist", "hypothesis")
+# Of click 8.0 itself, on Python 3.13 and later.
+FORGIVEN = "ignore:'count' is passed as positional argument:DeprecationWarning"
 TESTS = ("tests/arch", "tests/probes", "tests/backends", "tests/runtime")
 
 
@@ -100,16 +102,17 @@ def _ours() -> list[str]:
         return dependencies.requirements(file.read())
 
 
-def run(userland: Userland, arguments: list[str]) -> tuple[int, str]:
+def run(userland: Userland, arguments: list[str], jobs: int = 2) -> tuple[int, str]:
     """pytest's status, and a row of the table."""
     python = prepare(userland)
     began = time.monotonic()
-    command = [python, "-m", "pytest", "-q", "-m", "not live", "-n", "2", "-p", "no:cacheprovider", *arguments]
+    command = [python, "-m", "pytest", "-q", "-m", "not live", "-n", str(jobs), "-W", FORGIVEN]
+    command += ["-p", "no:cacheprovider", *arguments]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         print(done.stdout[-8000:], file=sys.stderr)
-    counts = ", ".join(re.findall(r"\d+ (?:passed|failed|errors?|skipped)", done.stdout.rpartition("\n=")[2]))
+    counts = ", ".join(re.findall(r"\d+ (?:passed|failed|errors?|skipped)", done.stdout.strip().rpartition("\n")[2]))
     seconds = round(time.monotonic() - began)
     row = f"| {userland.version} | {userland.choice}: {installed(python)} | {counts or 'nothing ran'} | {seconds} s |"
     return done.returncode, row
