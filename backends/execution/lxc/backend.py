@@ -54,6 +54,7 @@ class LxcBackend(NamespacesBackend):
         pivot: bool = True,
         keyring: bool = True,
         place: str = "",
+        door: str = "",
     ) -> Plan:
         """`place`: an empty folder of the caller's, which it removes at the end. `seccomp` is not for lxc, which
         compiles a policy of its own; how the root is entered, and the keyring, are its affair."""

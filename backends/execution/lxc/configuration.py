@@ -34,7 +34,8 @@ LEAD = "/proc/self/fd/3"
 ROOT = "root"  # in the container's folder: where lxc mounts its root
 POLICY = "seccomp"
 HOOK = "hook"
-_FORCE = (3, 0)
+# Before, lxc's own way across the mount of /sys is shut to it (4.0.6: EXDEV, by openat2's RESOLVE_NO_XDEV).
+_SHOWS_CGROUPS = (5, 0)
 
 
 class Configuration:
@@ -85,7 +86,8 @@ def configuration(
     inside = dialect.knows("lxc.hook.start-host")
     document.add("lxc.hook.start-host" if inside else "lxc.hook.mount", _for_shell(f"{folder}/{HOOK}"), "process")
     need(report, "namespace.setns", "linux.namespaces", "finishing what lxc has set up")
-    steps = Finishing(bundle, linux, report, reader, namespaces).steps(inside)
+    shown = [] if dialect.version >= _SHOWS_CGROUPS else left
+    steps = Finishing(bundle, linux, report, reader, namespaces).steps(inside, shown)
     lead, arguments = _leading(reader, str(report.machine.get("architecture", "")))
     return Configuration(document, policy, arguments, lead, steps, inside)
 
@@ -142,9 +144,9 @@ def _cgroups(document: Document, left: list[dict[str, Any]]) -> None:
         target = text(mount, "destination", "mounts.destination")
         if target != _CGROUPS:
             raise refuse("mounts", f"lxc shows cgroups on {_CGROUPS} alone, not on {target}")
-        manner = "ro" if "ro" in items(mount, "options", "mounts.options") else "rw"
-        force = ":force" if document.dialect.version >= _FORCE else ""  # also with a cgroup namespace
-        document.add("lxc.mount.auto", f"cgroup:{manner}{force}", "mounts")
+        if document.dialect.version >= _SHOWS_CGROUPS:
+            manner = "ro" if "ro" in items(mount, "options", "mounts.options") else "rw"
+            document.add("lxc.mount.auto", f"cgroup:{manner}:force", "mounts")  # also with a cgroup namespace
 
 
 def _devices(document: Document, linux: dict[str, Any], namespaces: Namespaces) -> None:

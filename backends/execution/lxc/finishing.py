@@ -6,11 +6,13 @@ import os
 
 from arch import inside, kernel
 from backends.execution import mounts
-from backends.execution.configuration import items, section, text
+from backends.execution import options as mount_options
+from backends.execution.configuration import items, refuse, section, text
 from backends.execution.lxc.fstab import recursive_mounts
 from backends.execution.namespaces.entrance import EnterTarget
 from backends.execution.steps.folder import MakeFolder
 from backends.execution.steps.hostname import SetDomainname
+from backends.execution.steps.mount import by_descriptor, remount
 from backends.execution.steps.program import AwaitStart, FindProgram
 from backends.execution.steps.root import SealRoot
 from backends.execution.steps.secrecy import Conceal
@@ -43,8 +45,8 @@ class Finishing:
         self._process = process
         self._namespaces = namespaces
 
-    def steps(self, pivoted: bool) -> list[Step]:
-        """`pivoted`: lxc has made the container's root the root already."""
+    def steps(self, pivoted: bool, cgroups: list[dict[str, Any]]) -> list[Step]:
+        """`pivoted`: lxc has made the container's root the root already; `cgroups`: mounts of them that are ours."""
         steps: list[Step] = []
         name = text(self._bundle, "domainname", "domainname")
         if name:
@@ -53,6 +55,10 @@ class Finishing:
             steps += mounts.devices(self._linux, self._own_dev(), False)[:1]  # the links are lxc's
         if self._process.terminal and pivoted:
             steps.append(PlainConsole())
+        for mount in cgroups:
+            if not self._namespaces.creates("cgroup"):
+                raise refuse("mounts", "without a cgroup namespace this lxc cannot show a container its cgroups")
+            steps.append(ShowCgroups(mount["destination"], mount_options.parse(mount.get("options") or ())))
         steps += [SetRecursive(place, options.recursive) for place, options in recursive_mounts(self._bundle)]
         steps += mounts.covers(self._linux)
         if self._process.cwd != "/":
@@ -131,3 +137,43 @@ class SetRecursive(Step):
             kernel.mount_setattr(target, "", kernel.AT_EMPTY_PATH | kernel.AT_RECURSIVE, *self.attributes)
         finally:
             os.close(target)
+
+
+class ShowCgroups(Step):
+    """Mounts the hierarchies from inside the cgroup namespace, whose root is the container's own cgroup."""
+
+    __slots__ = ("options", "place")
+
+    def __init__(self, place: str, options: mount_options.Options) -> None:
+        self.place = place
+        self.options = options
+
+    def describe(self) -> str:
+        return f"show the container's cgroups on {self.place}"
+
+    def execute(self, context: Context) -> None:
+        with open("/proc/self/cgroup", encoding="utf-8") as stream:
+            names = [line.split(":")[1] for line in stream]
+        if names == [""]:
+            self._mount(context, self.place, "cgroup2", "")
+            remount(context, self.place, self.options.flags)
+            return
+        self._mount(context, self.place, "tmpfs", "mode=755,size=64k")
+        for name in names:
+            place = f"{self.place}/{name.partition('=')[2] or name or 'unified'}"
+            os.close(inside.make_directories(context.root, place))
+            self._mount(context, place, "cgroup" if name else "cgroup2", _joined(name))
+            remount(context, place, self.options.flags)
+        remount(context, self.place, self.options.flags)
+
+    def _mount(self, context: Context, place: str, kind: str, data: str) -> None:
+        target = inside.open_inside(context.root, place, os.O_PATH | os.O_CLOEXEC)
+        try:
+            kernel.mount("cgroup", by_descriptor(target), kind, self.options.flags & ~kernel.MS_RDONLY, data)
+        finally:
+            os.close(target)
+
+
+def _joined(name: str) -> str:
+    """As mount(2) wants a hierarchy named: one without a controller goes by its name alone."""
+    return f"none,{name}" if name.startswith("name=") else name
