@@ -36,6 +36,7 @@ POLICY = "seccomp"
 HOOK = "hook"
 # Before, lxc's own way across the mount of /sys is shut to it (4.0.6: EXDEV, by openat2's RESOLVE_NO_XDEV).
 _SHOWS_CGROUPS = (5, 0)
+_OWN_TERMINALS = (5, 0)
 
 
 class Configuration:
@@ -88,7 +89,7 @@ def configuration(
     need(report, "namespace.setns", "linux.namespaces", "finishing what lxc has set up")
     shown = [] if dialect.version >= _SHOWS_CGROUPS else left
     steps = Finishing(bundle, linux, report, reader, namespaces).steps(inside, shown)
-    lead, arguments = _leading(reader, str(report.machine.get("architecture", "")))
+    lead, arguments = _leading(reader, str(report.machine.get("architecture", "")), dialect.version)
     return Configuration(document, policy, arguments, lead, steps, inside)
 
 
@@ -97,11 +98,15 @@ def _for_shell(path: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "/._-" else f"\\{letter}" for letter in path)
 
 
-def _leading(reader: Process, architecture: str) -> tuple[bytes, list[str]]:
+def _leading(reader: Process, architecture: str, version: tuple[int, ...]) -> tuple[bytes, list[str]]:
     """lxc leaves it to the container's init to take the terminal for its own: a program of ours does, and becomes the
     one that was asked for."""
     if not reader.terminal:
         return b"", reader.arguments
+    if version < _OWN_TERMINALS:
+        raise refuse(
+            "process.terminal", "the terminal that an LXC before 5.0 gives a container is of the host's devpts"
+        )
     from arch import lead
 
     name = reader.arguments[0]
