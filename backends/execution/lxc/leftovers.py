@@ -1,4 +1,4 @@
-"""What lxc-start leaves when it is killed: its own cgroups."""
+"""What lxc-start leaves when it is killed: cgroups, its own and the container's."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ import os
 from backends.cgroups import layout
 from backends.cgroups.folder import Folder
 
-_WORD = "lxc.cgroup.dir.monitor = "
+_TOLD = ("lxc.cgroup.dir.monitor = ", "lxc.cgroup.dir.container = ")
+_CHOSEN = ("lxc.monitor.", "lxc.payload.")  # and the container's name behind it: LXC 4.0
 
 
 def remove(folder: str) -> None:
     """Those that the configuration in that folder names, or lxc after it, in every hierarchy. None is success."""
-    path = own_cgroup(folder) or f"lxc.monitor.{os.path.basename(folder)}"
+    paths = own_cgroups(folder) or [word + os.path.basename(folder) for word in _CHOSEN]
     here = layout.read()
     for top in {*here.v1.values(), here.v2} - {""}:
-        Folder(f"{top}/{path}").remove()
+        for path in paths:
+            Folder(f"{top}/{path}").remove()
 
 
-def own_cgroup(folder: str) -> str:
-    """Relative to a hierarchy's top; empty where lxc chose it."""
+def own_cgroups(folder: str) -> list[str]:
+    """Relative to a hierarchy's top; none where lxc chose them."""
     try:
         with open(f"{folder}/config", encoding="utf-8", errors="surrogateescape") as stream:
             lines = stream.read().splitlines()
     except FileNotFoundError:
-        return ""
-    return next((line[len(_WORD) :] for line in lines if line.startswith(_WORD)), "")
+        return []
+    return [line[len(word) :] for line in lines for word in _TOLD if line.startswith(word)]
