@@ -90,10 +90,9 @@ def _shared_memory(
     request: Request, surroundings: Surroundings, own: Namespaces, report: HostReport
 ) -> list[dict[str, Any]]:
     mounts = []
-    if report.has("mount.mqueue"):  # it shows the queues of the IPC namespace that the mounter is in
-        host = own.ipc == HOST and report.has("privilege.unreal")
-        queues = ("bind", "/dev/mqueue", "rbind", "rprivate") if host else ("mqueue", "mqueue")
-        mounts.append(_mount("/dev/mqueue", *queues, "nosuid", "noexec", "nodev"))
+    # It shows the queues of the IPC namespace that the mounter is in, and only who owns that may mount it.
+    if report.has("mount.mqueue") and not (own.ipc == HOST and report.has("privilege.unreal")):
+        mounts.append(_mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"))
     if own.ipc == HOST:
         return [*mounts, _mount("/dev/shm", "bind", "/dev/shm", "rbind", "rprivate", "nosuid", "noexec", "nodev")]
     if surroundings.shm:

@@ -96,7 +96,7 @@ def ordinary(ranges: bool = True, namespaces: bool = True) -> Iterator[Ordinary]
     try:
         root = f"{person.home}/.local/share/runtime"
         caller = Ordinary(root, f"{root}/state", person, namespaces)
-        caller("ps")
+        caller("doctor", status=None)
         yield caller
         for name in caller("ps", "-aq", "--no-trunc").stdout.split():
             caller("rm", "-f", name)
