@@ -27,7 +27,7 @@ RESULTS = os.environ["RESULTS"]
 SAYS, STATUS = "runs on " + os.uname().machine, 7  # of the container that is run
 
 
-def runtime(*arguments: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
+def runtime(*arguments: str, seconds: float = 900) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "runtime.cli.main", *arguments]
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           check=False, timeout=seconds)  # fmt: skip
