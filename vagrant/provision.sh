@@ -28,7 +28,7 @@ PACMAN='iproute2 lxc thin-provisioning-tools btrfs-progs shadow'
 only=
 if [ "$1" = mirrors ]; then only=mirrors name=$2; else name=$1 kernel=$2 python=$3; fi
 etc=${ETC:-/etc}
-work=/var/tmp/runtime-checkout results=/var/tmp/results
+work=/var/tmp/runtime-checkout program=/var/tmp/runtime-one-file results=/var/tmp/results
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" RESULTS="$results"
 
 say() { printf '%s\n' "provision: $*" | tee -a "$results/provision.log"; }
@@ -116,7 +116,7 @@ find_interpreter() {
         fi
         say "no environment from $python (see packages.log); going on with the one file"
     fi
-    interpreter=$(RUNTIME_BUNDLE=/var/tmp/bundle "$work/runtime" --version >/dev/null && ls /var/tmp/bundle/*/bin/python)
+    interpreter=$(RUNTIME_BUNDLE=/var/tmp/bundle "$program" --version >/dev/null && ls /var/tmp/bundle/*/bin/python)
     [ -x "$interpreter" ] || { say 'the one file does not start'; exit 1; }
     inside=${interpreter%/bin/python}
     export PYTHONPATH="$work/library/packages:$inside/packages:$work/library/standard"
@@ -137,8 +137,8 @@ for file in checkout.tar.gz library.tar.gz runtime; do
 done
 tar -xzf /tmp/luggage-checkout.tar.gz -C "$work"
 tar -xzf /tmp/luggage-library.tar.gz -C "$work/library"
-cp /tmp/luggage-runtime "$work/runtime"
-chmod 755 "$work/runtime"
+cp /tmp/luggage-runtime "$program"
+chmod 755 "$program"
 
 say "$name: $(release PRETTY_NAME), kernel $(uname -r)"
 # shellcheck disable=SC2254 # a pattern is meant
@@ -150,7 +150,7 @@ set_mirrors
 install_programs
 
 # The one file has to start everywhere, whatever else there is.
-if RUNTIME_BUNDLE=/var/tmp/bundle "$work/runtime" doctor >"$results/one-file.txt" 2>&1 || [ $? -lt 125 ]; then
+if RUNTIME_BUNDLE=/var/tmp/bundle "$program" doctor >"$results/one-file.txt" 2>&1 || [ $? -lt 125 ]; then
     say "the one file starts"
 else
     say "the one file does not start: $(tail -1 "$results/one-file.txt")"
