@@ -104,8 +104,10 @@ def _container(cell: Cell, folder: str) -> Result:
     if (done.returncode, done.stdout) == (0, "runs\n"):
         return Result(RUNS)
     lines = [line.strip() for line in done.stderr.splitlines() if line and not line.startswith(("Notice", "Hint"))]
-    state = REFUSED if any("cannot run the container as asked" in line for line in lines) else BROKEN
-    return Result(state, " ".join(lines).replace("Error: this host cannot run the container as asked: ", ""))
+    foreseen = any("cannot run the container as asked" in line or "config.json: " in line for line in lines)
+    chosen = tuple(f"{getattr(cell, family)}: " for family in _FAMILIES)
+    said = [line for line in lines if line.startswith(chosen) and "works here" not in line]
+    return Result(REFUSED if foreseen else BROKEN, "; ".join(said or lines).replace("Error: ", ""))
 
 
 def _suite(cell: Cell) -> Result:
