@@ -122,6 +122,11 @@ class ExecutionBackend(Backend):
         """
         raise NotImplementedError
 
+    def resides(self, report: HostReport) -> bool:
+        """Pure: whether `plan` takes a `door`, the path of a socket at which a process in the container lets programs
+        in; where there is one, `enter` is given it."""
+        return False
+
     def signal(self, process: Process, number: int) -> None:
         """Sends a signal to exactly that process, never to one that inherited its pid. ProcessLookupError if gone."""
         raise NotImplementedError

@@ -105,6 +105,10 @@ class Paths:
         """A running container's own folder: its sockets, its pid, its mount point."""
         return f"{self.state}/containers/{identifier}"
 
+    def door(self, identifier: str) -> str:
+        """Where a container's resident lets programs in, on kernels that need one."""
+        return f"{self.state}/containers/{identifier}/door"
+
     def socket(self, identifier: str) -> str:
         """Where the monitor listens. sun_path holds 107 bytes: with a very long --state, bind(2) refuses."""
         return f"{self.state}/containers/{identifier}/attach.sock"

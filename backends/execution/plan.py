@@ -152,6 +152,7 @@ def make_plan(
     pivot: bool = True,
     keyring: bool = True,
     way: Way | None = None,
+    door: str = "",
 ) -> Plan:
     """UnsupportedConfiguration, naming the JSON path, for what this backend or this host cannot do.
 
@@ -164,6 +165,7 @@ def make_plan(
     pivot            False: pivot_root is not used, as on an initramfs
     keyring          False: the container keeps the caller's session keyring
     way              how its root is entered, if not with pivot_root
+    door             where the socket of a resident will be, which lets programs in; none is left if empty
     """
     way = way or Way()
     check(bundle)
@@ -180,22 +182,39 @@ def make_plan(
     steps.append(JoinCgroup())
     steps += process.early(linux)
     steps += _resctrl(linux, container)
-    steps += [Conceal(), NewSession()]
-    if init:
-        from backends.execution.steps.reaper import BecomeInit
-        from backends.execution.steps.secrecy import ForgetCommandLine
-
-        steps.append(ForgetCommandLine())
+    resident = _resident(door, bundle, report, process)
+    steps += [Conceal(), NewSession(), *_disguise("init" if init else "entrance" if resident else "")]
     steps += _outside(bundle, linux, namespaces, report, keyring)
     steps += _inside(bundle, linux, namespaces, process, report, rootfs, hooks, pivot, way)
+    steps += resident
     steps += process.late(program, preserved)
     steps.append(AwaitStart())
     last = process.last(program, die_with_parent)
     if init:
+        from backends.execution.steps.reaper import BecomeInit
+
         steps += [*hooks.steps("startContainer"), BecomeInit(), *last]
     else:
         steps += [*last[:-1], *hooks.steps("startContainer"), last[-1]]  # under the filter, as the program
     return Plan(backend, bundle, list(steps), {"after": hooks.steps("poststart")})
+
+
+def _disguise(name: str) -> list[Step]:
+    """For a process of ours that stays in the container."""
+    if not name:
+        return []
+    from backends.execution.steps.secrecy import ForgetCommandLine
+
+    return [ForgetCommandLine(name.encode())]
+
+
+def _resident(door: str, bundle: Bundle, report: HostReport, process: Process) -> list[Step]:
+    """None in a container that could trace it, and so have more capabilities than it was given."""
+    if not door or process.traces_more():
+        return []
+    from backends.execution.namespaces.resident import LeaveResident
+
+    return [LeaveResident(door, bundle, report)]
 
 
 def _resctrl(linux: dict[str, Any], container: str) -> list[Step]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     OciProcess = dict[str, Any]
 
+_LONG_KNOWN = range(34)  # capabilities of Linux 2.6.32
 _APPARMOR = ("/proc/self/attr/apparmor/exec", "/proc/self/attr/exec")  # the first since Linux 5.8
 _SELINUX = ("/proc/self/attr/exec",)
 # TSYNC: the process has one thread. WAIT_KILLABLE_RECV (Linux 5.19) is about a listener.
@@ -140,6 +141,13 @@ class Process:
             steps.append(seccomp)
         steps.append(Execute(self.arguments, self.variables))
         return steps
+
+    def traces_more(self) -> bool:
+        """Whether it may trace processes that have capabilities which it has not."""
+        bounding = self._capabilities()[0]
+        return bool(bounding >> NUMBERS["CAP_SYS_PTRACE"] & 1) and any(
+            not bounding >> number & 1 for number in _LONG_KNOWN
+        )
 
     def _limits(self) -> list[Step]:
         if not self._process.get("rlimits"):

@@ -80,13 +80,17 @@ def execute(target: Target, wish: ExecRequest, stdio: Stdio, report: Any) -> Exe
 
 
 def _options(target: Target, bundle: dict[str, Any], report: Any) -> dict[str, Any]:
+    options = {"report": report}
+    door = target.paths.door(target.identifier)
+    if os.path.lexists(door):
+        options["door"] = door
     profile = bundle["linux"].get("seccomp")
     if not profile:
-        return {"report": report}
+        return options
     from backends.security import filter_cache
 
     program = filter_cache.load_or_compile(profile, str(report.machine["architecture"]), target.paths.filters)
-    return {"report": report, "seccomp": program}
+    return {**options, "seccomp": program}
 
 
 def detach(execution: Execution) -> None:

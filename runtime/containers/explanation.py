@@ -47,7 +47,8 @@ def explain(report: HostReport, decision: Decision, image: Image | None, storage
     bundle = compilation.compile_bundle(request, image.config if image else {}, report, surroundings)
     relinquish_mounts(bundle, decision.lost)
     backend: ExecutionBackend = catalogue.load("execution", selections["execution"].chosen)()
-    plan = backend.plan(bundle, request.rootfs or "ROOT", report)
+    door = {"door": "DOOR"} if backend.resides(report) else {}
+    plan = backend.plan(bundle, request.rootfs or "ROOT", report, **door)
     lines.append("steps:")
     lines += [f"  {number}. {step}" for number, step in enumerate(plan.describe(), 1)]
     return lines

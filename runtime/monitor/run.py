@@ -90,6 +90,9 @@ class Run:
             remove_tree(folder)
             os.makedirs(folder, 0o700)
             self._undo.append((f"remove {folder}", lambda: remove_tree(folder)))
+        if backend.resides(self._report):
+            door = options["door"] = self._paths.door(self._id)
+            self._undo.append((f"remove {door}", lambda: remove_tree(door)))
         profile = config.get("linux", {}).get("seccomp")
         if profile:
             architecture = str(self._report.machine["architecture"])

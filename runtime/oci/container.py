@@ -3,6 +3,7 @@
 ROOT/ID/state.json    its process and its cgroup
 ROOT/ID/config.json   the bundle's, as it was when the container was created
 ROOT/ID/gate          the socket at which its process waits to be started
+ROOT/ID/door          the socket at which its resident lets programs in, on kernels that need one
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _SCHEMA = 1
 _STATE = "state.json"
 _CONFIG = "config.json"
 _GATE = "gate"
+_DOOR = "door"
 _MOUNTED = "root"
 _MARKS = frozenset("_+,-.")
 _DEAD = (b"Z", b"X")
@@ -94,6 +96,10 @@ class Container:
     def place(self) -> str:
         """Where the root is mounted if the container has no mount namespace of its own."""
         return f"{self.folder}/{_MOUNTED}"
+
+    @property
+    def door(self) -> str:
+        return f"{self.folder}/{_DOOR}"
 
     @property
     def gate(self) -> str:

@@ -84,6 +84,7 @@ class Creation:
             pivot=not self._said["no-pivot"],
             keyring=not self._said["no-new-keyring"],
             place=self._place(),
+            door=self.container.door if self.host.backend.resides(self.host.report) else "",
         )
         journal = settings.journal
         journal.debug(f"nsexec container setup: {plan.steps[0].describe()}")

@@ -40,6 +40,9 @@ class ChrootBackend(NamespacesBackend):
         options["way"] = ChrootWay(place or rootfs, contained)
         return make_plan(self.name, bundle, rootfs, report, *arguments, **options)
 
+    def resides(self, report: HostReport) -> bool:
+        return False  # /proc/PID/root leads in on all kernels
+
     def entrance(self) -> Entrance:
         from backends.execution.chroot.entrance import entrance
 

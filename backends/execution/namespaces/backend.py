@@ -32,6 +32,7 @@ class NamespacesBackend(ExecutionBackend):
         pivot: bool = True,
         keyring: bool = True,
         place: str = "",
+        door: str = "",
     ) -> Plan:
         """See `backends.execution.plan.make_plan`. `place`: a folder of the caller's, on which the root is mounted if
         the container has no mount namespace of its own; without one, that is refused."""
@@ -56,6 +57,7 @@ class NamespacesBackend(ExecutionBackend):
             pivot,
             keyring,
             way,
+            door if self.resides(report) else "",
         )
 
     def create(self, plan: Plan, stdio: Stdio, cgroup: Cgroup | None = None, gate: int = -1) -> Process:
@@ -92,9 +94,17 @@ class NamespacesBackend(ExecutionBackend):
         die_with_parent: bool = False,
         preserved: int = 0,
         state: dict[str, Any] | None = None,
+        door: str = "",
     ) -> Process:
         """`report`: what this host cannot do is refused by name; without one it is tried. `state`: the container's, for
-        an agent that answers its system calls."""
+        an agent that answers its system calls. `door`: the plan's, if there is such a socket: then the process that is
+        returned stands for the program, which has another pid. It passes signals on, and ends as the program does."""
+        if door and report is not None:
+            from backends.execution.namespaces.visit import visit
+
+            return _process(
+                visit(door, bundle, process, stdio, cgroup, report, seccomp, die_with_parent, preserved, state)
+            )
         from backends.execution.entry import entry_steps
 
         entrance = self.entrance()
@@ -105,6 +115,10 @@ class NamespacesBackend(ExecutionBackend):
         labour.attend()
         labour.context.channel.close()
         return _process(labour)
+
+    def resides(self, report: HostReport) -> bool:
+        """Whether a process has to stay in each container to let programs in: setns(2) does not, before Linux 3.8."""
+        return report["namespace.setns"].state in ("absent", "denied")
 
     def entrance(self) -> Entrance | None:
         """How a child gets into a running container, if not into its namespaces."""

@@ -22,7 +22,9 @@ _SIGKILL = 9
 _OWN_PROGRAM = "/proc/self/exe"
 
 
-def begin(steps: list[Step], stdio: Stdio, cgroup: Cgroup | None, gate: int = -1) -> Labour:
+def begin(
+    steps: list[Step], stdio: Stdio, cgroup: Cgroup | None, gate: int = -1, kind: type[Labour] | None = None
+) -> Labour:
     """Executes the first of the steps, which begets the child that executes the others. StepFailed."""
     ours, theirs = pair()
     context = Context(steps, stdio, cgroup, theirs, _identity(_OWN_PROGRAM))
@@ -35,7 +37,7 @@ def begin(steps: list[Step], stdio: Stdio, cgroup: Cgroup | None, gate: int = -1
     finally:
         theirs.close()
     context.channel = ours
-    labour = Labour(context)
+    labour = (kind or Labour)(context)
     for step in steps:
         if isinstance(step, Filter):
             labour.listener = step.listener

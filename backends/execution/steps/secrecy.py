@@ -25,15 +25,18 @@ class Conceal(Step):
 
 class ForgetCommandLine(Step):
     """A first process of ours would show the container where the host keeps this program: proc(5), /proc/PID/cmdline
-    is the process's own memory, from field 48 to field 49 of its stat (Linux 3.5)."""
+    is the process's own memory, from field 48 to field 49 of its stat (Linux 3.5). `name`: what it shows instead."""
 
-    __slots__ = ()
+    __slots__ = ("name",)
+
+    def __init__(self, name: bytes = b"init") -> None:
+        self.name = name + b"\0"
 
     def describe(self) -> str:
         return "forget the host's command line"
 
     def execute(self, context: Context) -> None:
-        kernel.prctl(kernel.PR_SET_NAME, kernel.address(_NAME))
+        kernel.prctl(kernel.PR_SET_NAME, kernel.address(self.name))
         with open("/proc/self/stat", "rb", 0) as stream:
             fields = stream.read().rpartition(b")")[2].split()
         if len(fields) < 47:
@@ -41,7 +44,5 @@ class ForgetCommandLine(Step):
         start, end = int(fields[45]), int(fields[46])
         with open("/proc/self/mem", "r+b", 0) as memory:
             memory.seek(start)
-            memory.write(_NAME.ljust(end - start, b"\0")[: end - start])
+            memory.write(self.name.ljust(end - start, b"\0")[: end - start])
 
-
-_NAME = b"init\0"

@@ -85,7 +85,11 @@ def close_others(kept: set[int]) -> None:
 
 
 def _close_listed(kept: set[int]) -> None:
-    for name in os.listdir("/proc/self/fd"):
+    try:
+        listed = os.listdir("/proc/self/fd")
+    except FileNotFoundError:  # a container without /proc
+        listed = [str(number) for number in range(os.sysconf("SC_OPEN_MAX"))]
+    for name in listed:
         if int(name) not in kept:
             try:
                 os.close(int(name))

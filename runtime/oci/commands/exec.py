@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from backends.errors import BackendError
 from runtime.errors import Problem
 from runtime.oci import console, subgroup
@@ -66,6 +68,7 @@ def _enter(
             seccomp=host.filter(config),
             preserved=preserved(said["preserve-fds"], wanted, settings.journal),
             state=container.state(status),
+            door=container.door if os.path.lexists(container.door) else "",
         )
     except (BackendError, OSError) as error:
         raise Refused(start_words(error, wanted)) from error
