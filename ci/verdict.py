@@ -74,8 +74,8 @@ what these do. `debian` is Debian's package; the others are built by `ci/kernels
 left out. Every other machine is QEMU's, with the kernel and the root file system of that suite of Debian, without KVM.
 
 CI runs the cells that `ci/matrix list --ci` shows: a few minutes in all, and nothing to fetch. QEMU's machines are run
-by hand: a root file system takes one to two minutes to make, a guest boots in 10 to 40 s, and a cell of
-x86_64 takes 33 to 52 s on a machine that does nothing else, and minutes on one that does. A kernel with options left out took 9 minutes beside such work.
+by hand: a root file system takes one to two minutes to make, and a cell of x86_64 33 to 52 s on a machine that does
+nothing else, minutes on one that does. A kernel with options left out took 9 minutes beside such work.
 
 | machine | kernel | cgroups | as | taken away | chosen | promises not given | tests | s | date | |
 |---|---|---|---|---|---|---|---|---|---|---|
