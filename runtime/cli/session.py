@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from runtime.settings import Settings
     from runtime.volumes.volume import VolumeStore
 
+_CAP_SYS_ADMIN = 21  # capabilities(7)
+
 
 class Session:
     def __init__(self, settings: Settings) -> None:
@@ -29,12 +31,19 @@ _current: list[Session] = []
 
 
 def begin(settings: Settings) -> None:
-    """An ordinary user becomes root in a user namespace of his, where that can be had."""
-    if settings.rootless:
+    """Who may not make namespaces and mounts, an ordinary user or a root from whom that was taken, becomes root in a
+    user namespace of his, where that can be had."""
+    if settings.rootless or not _may_administer():
         from runtime.rootless.namespace import enter
 
         settings.outside = enter(settings.paths.state)
     _current[:] = [Session(settings)]
+
+
+def _may_administer() -> bool:
+    from arch import kernel
+
+    return bool(kernel.capget()[0] >> _CAP_SYS_ADMIN & 1)
 
 
 def settled(root: str, state: str, debug: bool, execution: str, storage: str, cgroups: str) -> Settings:

@@ -53,3 +53,13 @@ def test_the_store_of_another_is_told_to_be_out_of_reach(nobody: Call, arguments
     assert "Permission denied (EACCES)" in done.stderr
     assert "as root" in done.stderr
     assert "--root" in done.stderr
+
+
+def test_a_root_from_whom_administration_was_taken_runs_containers_in_a_user_namespace(tmp_path: Path) -> None:
+    made = Runtime(str(tmp_path / "root"), str(tmp_path / "state"))
+    command = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
+    command += made.command(
+        "run", "--rm", "--network", "none", "--prefer", "device-access", "@host", "sh", "-c", "id -u"
+    )
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
