@@ -61,7 +61,9 @@ class Bundle:
                 mount["options"] = _without_values(options, f"mounts[{number}].options", journal)
         memory = ((self.config.get("linux") or {}).get("resources") or {}).get("memory") or {}
         if memory.get("kernel"):
-            journal.warning("config.json: linux.resources.memory.kernel: ignored: the kernel has no such limit any more")
+            journal.warning(
+                "config.json: linux.resources.memory.kernel: ignored: the kernel has no such limit any more"
+            )
         process = self.config.get("process")
         if process:
             grant(process, self.config, journal)
