@@ -140,8 +140,8 @@ def test_what_one_cause_prevents_is_told_in_one_sentence() -> None:
     denied = [Finding(name, DENIED, "only root may", blocker=PRIVILEGE) for name in names]
     verdict = judge(members("execution")[0], host(findings=denied), DEFAULT_DEMANDS)
     assert verdict.reasons == (
-        "needs CAP_SYS_ADMIN or mounts inside user namespaces to make namespaces and mounts, mount namespaces to keep a "
-        "container's mounts to itself: only root may (blocked by: privilege)",
+        "needs CAP_SYS_ADMIN or mounts inside user namespaces to make namespaces and mounts, mount namespaces to keep "
+        "a container's mounts to itself: only root may (blocked by: privilege)",
     )
 
 
