@@ -122,6 +122,16 @@ def test_a_resident_that_was_killed_is_told_and_nothing_waits_for_it(masked: Mas
     assert "has ended" in masked.refused("exec", container, "true")
 
 
+def test_an_init_of_ours_and_a_resident_do_not_disturb_each_other(masked: Masked) -> None:
+    name = masked.detached(
+        "--init", "@host", "sh", "-c", "trap 'exit 6' TERM; touch /ready; while :; do sleep 0.1; done"
+    )
+    masked("exec", name, "sh", "-c", "while ! test -e /ready; do sleep 0.1; done")
+    assert masked("exec", name, "cat", "/proc/1/comm").stdout == "init\n"
+    assert masked("stop", name).returncode == 0
+    assert masked("wait", name).stdout == "6\n"
+
+
 def test_nothing_of_a_container_is_left(masked: Masked, container: str) -> None:
     masked("exec", container, "true")
     masked("rm", "-f", container)

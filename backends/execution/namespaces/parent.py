@@ -10,7 +10,7 @@ from backends.errors import ProgramNotExecutable, ProgramNotFound, StepFailed
 from backends.execution import child
 from backends.execution.channel import BORN, CONSOLE, DONE, FAILED, GO, LEFT, LISTENER, PERFORM, WAITING, Channel, pair
 from backends.execution.steps.restriction import Filter
-from backends.execution.steps.step import Context, Step
+from backends.execution.steps.step import INIT, Context, Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,9 +149,15 @@ class Labour:
     def _ended(self) -> bool:
         """The channel closed: by the exec, or because the child died without a word."""
         self.reap_helpers()
-        if executes(self.context.pid, self.context.interpreter):
+        if any(executes(pid, self.context.interpreter) for pid in self._programs()):
             self._stop_all()
         return False
+
+    def _programs(self) -> list[int]:
+        """Who executes the program by now: the process, or, where that is an init of ours, what it has begotten."""
+        if any(step.place == INIT for step in self.context.steps):
+            return children(self.context.pid)
+        return [self.context.pid]
 
     def _stop_all(self) -> None:
         """Somebody in the container was quicker than FindProgram (CVE-2019-5736). As long as we run, nobody can write
@@ -228,6 +234,20 @@ def _mount_of(path: str) -> str:
             return next((line for line in stream if line.startswith("mnt_id:")), "")
     finally:
         os.close(descriptor)
+
+
+def children(pid: int) -> list[int]:
+    """Those whose end is told by a signal, proc(5), fields 4 and 38 of stat: a resident's is not."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", "rb", 0) as stream:
+                fields = stream.read().rpartition(b")")[2].split()
+        except OSError:  # it has ended
+            continue
+        if fields[1] == b"%d" % pid and fields[35] != b"0":
+            found.append(int(name))
+    return found
 
 
 def start_time(pid: int) -> int:
