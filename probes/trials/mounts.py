@@ -154,17 +154,23 @@ def _mapped_namespace() -> int:
 
 
 def proc(scratch: str, mode: str) -> str:
-    """A proc of a new PID namespace, which before Linux 3.8 only clone(2) makes. In a container whose own /proc is
-    masked the kernel refuses it."""
+    """A proc of a new PID namespace, which before Linux 3.8 only clone(2) makes; of our own where there are none. In a
+    container whose own /proc is masked the kernel refuses it."""
     enter(mode, kernel.CLONE_NEWNS)
 
-    def inside() -> str:
+    def inside(shown: str = "1") -> str:
         call("mount(proc)", kernel.mount, "proc", scratch, "proc", 0, None)
-        if os.readlink(os.path.join(scratch, "self")) != "1":
+        if os.readlink(os.path.join(scratch, "self")) != shown:
             raise Failed("mount(proc)", 0, "shows another PID namespace")
         return ""
 
-    return in_child(inside, lambda: kernel.clone(kernel.CLONE_NEWPID))
+    try:
+        return in_child(inside, lambda: kernel.clone(kernel.CLONE_NEWPID))
+    except Failed as failure:
+        if failure.call != "fork()":
+            raise
+    inside(os.readlink("/proc/self"))
+    return "of our own PID namespace: no other is to be had"
 
 
 def sysfs(scratch: str, mode: str) -> str:

@@ -60,7 +60,7 @@ def test_the_next_backend_is_taken_if_it_promises_enough(
     done = hampered("run", "--rm", *FALLBACK, "@host", "sh", "-c", "echo runs; exit 3")
     assert (done.returncode, done.stdout) == (3, "runs\n"), done.stderr
     explained = hampered("run", "--explain", *FALLBACK, "@host", "true").stdout
-    assert "execution: chroot (the first that works here; before it: namespaces)" in explained
+    assert "execution: chroot (the first that works here; before it: namespaces" in explained
     assert "not namespaces: broke when it was tried here, although it seems to work: cannot clone a child" in explained
     assert "Operation not permitted" in explained
 

@@ -45,4 +45,3 @@ class ForgetCommandLine(Step):
         with open("/proc/self/mem", "r+b", 0) as memory:
             memory.seek(start)
             memory.write(self.name.ljust(end - start, b"\0")[: end - start])
-
