@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -117,7 +118,7 @@ def as_inside(target: Target, action: Callable[[], None]) -> None:
     if not target.status.running or followed or os.readlink(place) == os.readlink("/proc/self/ns/user"):
         action()
         return
-    "".encode("ascii")  # the codec of tar headers: a module that could not be imported inside
+    codecs.lookup("ascii")  # of tar headers: its module could not be imported inside
     ready, tell = os.pipe()
     child = os.fork()
     if child == 0:
