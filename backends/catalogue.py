@@ -50,6 +50,27 @@ _PID = (
     Requirement("to hide other processes", "namespace.pid"),
     Requirement("to start a process in one", "namespace.pid.clone", "namespace.pid.unshare"),
 )
+_PARTED = (
+    Promise("uts-namespace", Requirement("to give a host name of its own", "namespace.uts")),
+    Promise("ipc-namespace", Requirement("to part System V IPC", "namespace.ipc")),
+    Promise("cgroup-namespace", Requirement("to hide the host's cgroups", "namespace.cgroup")),
+)
+_CONFINED = (
+    Promise("capabilities", Requirement("to drop what was not granted", "process.capabilities")),
+    Promise("no-new-privileges", Requirement("to disarm set-uid programs", "process.no_new_privs")),
+    Promise("seccomp", Requirement("to refuse dangerous system calls", "seccomp.filter")),
+    Promise("read-only-root"),
+)
+# By whoever has the kernel make the namespaces, this program or the lxc tools.
+_NAMESPACED = (
+    Promise("own-root"),
+    Promise("mount-namespace", inherent=True),
+    Promise("pid-namespace", *_PID),
+    Promise("kill-all", *_PID),
+    *_PARTED,
+    *_CONFINED,
+    Promise("masked-paths", Requirement("to cover folders", "mount.tmpfs")),
+)
 _WRITABLE = Requirement("to hold the container's processes", "cgroup.writable")
 _SWAP = Requirement("to account for swap", "cgroup.swap")
 _CFS = Requirement("to give CPU time by quota", "cgroup.cfs")
@@ -81,19 +102,8 @@ CATALOGUE: tuple[Entry, ...] = (
             Requirement("to put the host's root out of reach", "mount.pivot_root", "mount.move"),
         ),
         promises=(
-            Promise("own-root"),
-            Promise("mount-namespace", inherent=True),
-            Promise("pid-namespace", *_PID),
-            Promise("kill-all", *_PID),
-            Promise("uts-namespace", Requirement("to give a host name of its own", "namespace.uts")),
-            Promise("ipc-namespace", Requirement("to part System V IPC", "namespace.ipc")),
+            *_NAMESPACED,
             Promise("user-namespace", Requirement("to map root to an ordinary user", "namespace.user")),
-            Promise("cgroup-namespace", Requirement("to hide the host's cgroups", "namespace.cgroup")),
-            Promise("capabilities", Requirement("to drop what was not granted", "process.capabilities")),
-            Promise("no-new-privileges", Requirement("to disarm set-uid programs", "process.no_new_privs")),
-            Promise("seccomp", Requirement("to refuse dangerous system calls", "seccomp.filter")),
-            Promise("read-only-root"),
-            Promise("masked-paths", Requirement("to cover folders", "mount.tmpfs")),
         ),
     ),
     Entry(
@@ -110,20 +120,7 @@ CATALOGUE: tuple[Entry, ...] = (
             Requirement("to finish what they have no words for", "namespace.setns"),
             _WRITABLE,
         ),
-        promises=(
-            Promise("own-root"),
-            Promise("mount-namespace", inherent=True),
-            Promise("pid-namespace", *_PID),
-            Promise("kill-all", *_PID),
-            Promise("uts-namespace", Requirement("to give a host name of its own", "namespace.uts")),
-            Promise("ipc-namespace", Requirement("to part System V IPC", "namespace.ipc")),
-            Promise("cgroup-namespace", Requirement("to hide the host's cgroups", "namespace.cgroup")),
-            Promise("capabilities", Requirement("to drop what was not granted", "process.capabilities")),
-            Promise("no-new-privileges", Requirement("to disarm set-uid programs", "process.no_new_privs")),
-            Promise("seccomp", Requirement("to refuse dangerous system calls", "seccomp.filter")),
-            Promise("read-only-root"),
-            Promise("masked-paths", Requirement("to cover folders", "mount.tmpfs")),
-        ),
+        promises=_NAMESPACED,
     ),
     Entry(
         "execution",
@@ -144,13 +141,8 @@ CATALOGUE: tuple[Entry, ...] = (
             ),
             Promise("mount-namespace", Requirement("to hide its mounts", "namespace.mount")),
             Promise("kill-all", Requirement("to find all its processes", "cgroup.writable")),
-            Promise("uts-namespace", Requirement("to give a host name of its own", "namespace.uts")),
-            Promise("ipc-namespace", Requirement("to part System V IPC", "namespace.ipc")),
-            Promise("cgroup-namespace", Requirement("to hide the host's cgroups", "namespace.cgroup")),
-            Promise("capabilities", Requirement("to drop what was not granted", "process.capabilities")),
-            Promise("no-new-privileges", Requirement("to disarm set-uid programs", "process.no_new_privs")),
-            Promise("seccomp", Requirement("to refuse dangerous system calls", "seccomp.filter")),
-            Promise("read-only-root"),
+            *_PARTED,
+            *_CONFINED,
             Promise("masked-paths"),
         ),
     ),
